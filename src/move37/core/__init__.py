@@ -1,0 +1,1 @@
+"""Nouns: types, protocols, errors. Depends on JAX alone."""

@@ -1,0 +1,65 @@
+"""Rules only, one file a game. `make` finds a game by name; `check.check` tests that any game keeps the protocol."""
+
+import importlib
+import importlib.util
+import re
+import sys
+from pathlib import Path
+
+from move37.core.errors import BadConfig, UnknownName
+from move37.core.types import Game
+
+# name → (module, class); "{n}" stands for a board size, so that "go_9x9" and "go_13x13" are the same class.
+_GAMES = {
+    "catch": ("catch", "Catch"),
+    "connect_four": ("connect_four", "ConnectFour"),
+    "deep_sea": ("deep_sea", "DeepSea"),
+    "go_{n}x{n}": ("go", "Go"),
+    "hex_{n}x{n}": ("hex", "Hex"),
+    "othello_{n}x{n}": ("othello", "Othello"),
+    "tic_tac_toe": ("tic_tac_toe", "TicTacToe"),
+}
+_EXAMPLE_SIZES = {"go_{n}x{n}": (9, 19), "hex_{n}x{n}": (7, 11), "othello_{n}x{n}": (6, 8)}
+
+
+def names() -> list[str]:
+    """The names that `move37 games` lists; boards of other sizes are made by the same pattern."""
+    return sorted(name.replace("{n}", str(n)) for name in _GAMES for n in _EXAMPLE_SIZES.get(name, (0,)))
+
+
+def make(name: str) -> Game:
+    """A game by its name (`go_9x9`), by `pgx:ID`, or by `path/to/file.py:ClassName` for a user's own.
+
+    Raises `UnknownName` for a name that stands for no game, `BadConfig` for a file that holds no such game.
+    """
+    if name.startswith("pgx:"):
+        from move37.games.pgx_adapter import PgxGame
+
+        return PgxGame(name.removeprefix("pgx:"))
+    if ".py:" in name:
+        return _from_file(name)
+    sized = re.fullmatch(r"([a-z_]+_)(\d+)x(\d+)", name)
+    key = f"{sized[1]}{{n}}x{{n}}" if sized and sized[2] == sized[3] else name
+    if key not in _GAMES or "{n}" in name:
+        raise UnknownName(f"no game {name!r}; known: {', '.join(names())}, pgx:ID, or path/to/file.py:ClassName.")
+    module, cls = _GAMES[key]
+    game_class = getattr(importlib.import_module(f"move37.games.{module}"), cls)
+    return game_class(int(sized[2])) if sized else game_class()
+
+
+def _from_file(spec: str) -> Game:
+    path, _, class_name = spec.rpartition(":")
+    file = Path(path).expanduser()
+    if not file.is_file():
+        raise BadConfig(f"no file {path!r} for the game {spec!r}; give path/to/file.py:ClassName.")
+    module_spec = importlib.util.spec_from_file_location(f"move37_user_{file.stem}", file)
+    if module_spec is None or module_spec.loader is None:
+        raise BadConfig(f"{path!r} is no Python file.")
+    module = importlib.util.module_from_spec(module_spec)
+    sys.modules[module_spec.name] = module
+    module_spec.loader.exec_module(module)
+    game_class = getattr(module, class_name, None)
+    if not (isinstance(game_class, type) and issubclass(game_class, Game)):
+        found = [n for n, x in vars(module).items() if isinstance(x, type) and issubclass(x, Game) and x is not Game]
+        raise BadConfig(f"{path!r} has no game {class_name!r}; games in it: {', '.join(found) or 'none'}.")
+    return game_class()
