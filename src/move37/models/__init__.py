@@ -1,0 +1,1 @@
+"""Who knows the rules: `rules` (AlphaZero). Each model is `embed`, `transition`, `evaluate`."""

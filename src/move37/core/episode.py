@@ -1,0 +1,20 @@
+"""A finished episode, as every later stage receives it: plain NumPy arrays, one row a move."""
+
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Bool, Float, Int, Shaped, UInt32
+
+
+class Episode(NamedTuple):
+    """T moves of one game. Rewards, values and policies are those of the agent to move."""
+
+    observation: Shaped[np.ndarray, "T C H W"]
+    action: Int[np.ndarray, " T"]
+    action_weights: Float[np.ndarray, "T A"]  # the improved policy of the search
+    root_value: Float[np.ndarray, " T"]
+    reward: Float[np.ndarray, " T"]
+    discount: Float[np.ndarray, " T"]
+    full: Bool[np.ndarray, " T"]  # False: a fast search that is no policy target (playout cap randomisation)
+    init_key: UInt32[np.ndarray, " 2"]  # the key that `game.init` got
+    opening: Int[np.ndarray, " P"]  # random moves before the first row

@@ -1,0 +1,74 @@
+"""From finished episodes to what a network shall predict. Pure NumPy."""
+
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float, Shaped
+
+from move37.core.episode import Episode
+
+
+class Samples(NamedTuple):
+    """N positions with their targets; every field has the leading axis N."""
+
+    observation: Shaped[np.ndarray, "N C H W"]
+    policy: Float[np.ndarray, "N A"]
+    policy_weight: Float[np.ndarray, " N"]  # 0 where the search was too fast to be a target
+    value: Float[np.ndarray, " N"]
+    reply: Float[np.ndarray, "N A"]  # the improved policy one move later; zeros where there is none
+    moves_left: Float[np.ndarray, " N"]
+
+
+def n_step_return(
+    reward: Float[np.ndarray, " T"],
+    discount: Float[np.ndarray, " T"],
+    root_value: Float[np.ndarray, " T"],
+    td_steps: int,
+) -> Float[np.ndarray, " T"]:
+    """G_t = r_t + d_t·(r_{t+1} + d_{t+1}·( … + d_{t+n−1}·v_{t+n})), with n = td_steps.
+
+    With n ≥ T it is the outcome: the same sum up to the end, where the discount is 0. d = −1 flips the sign with the
+    mover, so two-player games need no other case.
+
+    Source: MuZero (Nature 2020), Methods, "Training".
+    """
+    length = len(reward)
+    n = min(td_steps, length)
+    padded = [np.concatenate([x, np.zeros(n, x.dtype)]) for x in (reward, discount, root_value)]
+    value = padded[2][n : n + length].astype(np.float64)
+    for i in reversed(range(n)):
+        value = padded[0][i : i + length] + padded[1][i : i + length] * value
+    return value.astype(np.float32)
+
+
+def outcome(reward: Float[np.ndarray, " T"], discount: Float[np.ndarray, " T"]) -> Float[np.ndarray, " T"]:
+    """The episode's return z from each position on, seen by its mover: an n-step return with n = T."""
+    value, result = 0.0, np.zeros(len(reward), np.float32)
+    for t in reversed(range(len(reward))):
+        value = reward[t] + discount[t] * value
+        result[t] = value
+    return result
+
+
+def outcome_targets(episodes: list[Episode], root_value_weight: float = 0.0) -> Samples | None:
+    """Policy ← improved policy, value ← (1 − w)·z + w·root value.
+
+    Source: AlphaZero, with w = 0. Differs: w > 0 takes variance out of z at the price of some bias. None if there are
+    no episodes.
+    """
+    if not episodes:
+        return None
+    value, reply, left = [], [], []
+    for episode in episodes:
+        z = outcome(episode.reward, episode.discount)
+        value.append((1 - root_value_weight) * z + root_value_weight * episode.root_value)
+        reply.append(np.concatenate([episode.action_weights[1:], np.zeros_like(episode.action_weights[:1])]))
+        left.append(np.arange(len(z), 0, -1, dtype=np.float32))
+    return Samples(
+        observation=np.concatenate([e.observation for e in episodes]),
+        policy=np.concatenate([e.action_weights for e in episodes]).astype(np.float32),
+        policy_weight=np.concatenate([e.full for e in episodes]).astype(np.float32),
+        value=np.concatenate(value).astype(np.float32),
+        reply=np.concatenate(reply).astype(np.float32),
+        moves_left=np.concatenate(left),
+    )

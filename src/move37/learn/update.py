@@ -1,0 +1,113 @@
+"""The learner: a network, its optimiser and, if wanted, a moving average of its weights."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
+from jaxtyping import Array, Int
+
+from move37.core.errors import BadConfig
+
+Loss = Callable[[Any, Any], tuple[Array, dict[str, Array]]]
+
+
+@dataclass(frozen=True)
+class OptimiserConfig:
+    """AdamW or SGD with momentum, linear warm-up, then constant or cosine to a tenth at `decay_updates`."""
+
+    optimiser: Literal["adamw", "sgd"] = "adamw"
+    learning_rate: float = 1e-3
+    momentum: float = 0.9
+    weight_decay: float = 1e-4
+    warmup_updates: int = 100
+    decay_updates: int | None = None  # None: constant
+    clip_norm: float = 1.0
+    ema: float | None = None  # decay of the moving average that acts; None: the net itself acts
+
+    def __post_init__(self) -> None:
+        """Check the ranges. Raises `BadConfig`."""
+        if self.learning_rate <= 0:
+            raise BadConfig(f"optimiser.learning_rate is {self.learning_rate}; it must be greater than 0.")
+        if self.ema is not None and not 0 <= self.ema < 1:
+            raise BadConfig(f"optimiser.ema is {self.ema}; it must be in [0, 1), or None.")
+
+    def make(self) -> optax.GradientTransformation:
+        """The optax chain."""
+        if self.decay_updates is None:
+            after = optax.constant_schedule(self.learning_rate)
+        else:
+            after = optax.cosine_decay_schedule(self.learning_rate, self.decay_updates - self.warmup_updates, alpha=0.1)
+        warmup = optax.linear_schedule(0.0, self.learning_rate, self.warmup_updates)
+        schedule = optax.join_schedules([warmup, after], [self.warmup_updates])
+        if self.optimiser == "adamw":
+            step = optax.adamw(schedule, weight_decay=self.weight_decay)
+        else:
+            decay = optax.add_decayed_weights(self.weight_decay)
+            step = optax.chain(decay, optax.sgd(schedule, momentum=self.momentum))
+        return optax.chain(optax.clip_by_global_norm(self.clip_norm), step)
+
+
+class Learner(eqx.Module):
+    """One value that holds all that learning changes: save it, and nothing is lost."""
+
+    net: Any
+    average: Any  # None without EMA
+    optimiser_state: Any
+    updates: Int[Array, ""]
+    config: OptimiserConfig = eqx.field(static=True)
+
+    @classmethod
+    def init(cls, net: Any, config: OptimiserConfig) -> "Learner":
+        """A learner before its first update."""
+        state = config.make().init(eqx.filter(net, eqx.is_array))
+        average = None if config.ema is None else jax.tree.map(jnp.copy, net)
+        return cls(net, average, state, jnp.int32(0), config)
+
+    @property
+    def acting(self) -> Any:
+        """The net that plays: the moving average if there is one."""
+        return self.net if self.average is None else self.average
+
+    def update(self, loss: Loss, batch: Any) -> tuple["Learner", dict[str, Array]]:
+        """One gradient step. With several devices the batch is split among them and the result is the same."""
+        learner, batch = _place(self, batch)
+        return _update(learner, loss, batch)
+
+
+def _place(learner: Learner, batch: Any) -> tuple[Learner, Any]:
+    """Explicit sharding: batch along the mesh, learner on every device. Nothing to do with one device."""
+    devices = jax.devices()
+    rows = len(jax.tree.leaves(batch)[0])
+    if len(devices) == 1 or rows % len(devices):
+        return learner, batch
+    mesh = Mesh(np.array(devices), ("data",))
+    everywhere = NamedSharding(mesh, PartitionSpec())
+    batch = jax.device_put(batch, NamedSharding(mesh, PartitionSpec("data")))
+    arrays, static = eqx.partition(learner, eqx.is_array)
+    return eqx.combine(jax.device_put(arrays, everywhere), static), batch
+
+
+@eqx.filter_jit(donate="all-except-first")
+def _step(batch: Any, learner: Learner, loss: Loss) -> tuple[Learner, dict[str, Array]]:
+    (value, metrics), gradient = eqx.filter_value_and_grad(loss, has_aux=True)(learner.net, batch)
+    optimiser = learner.config.make()
+    change, state = optimiser.update(gradient, learner.optimiser_state, eqx.filter(learner.net, eqx.is_array))
+    net = eqx.apply_updates(learner.net, change)
+    average = learner.average
+    if average is not None:
+        # Follow quickly at first, so that the average never remembers the random start.
+        step = learner.updates.astype(jnp.float32)
+        decay = jnp.minimum(learner.config.ema, (1 + step) / (10 + step))
+        average = jax.tree.map(lambda a, b: decay * a + (1 - decay) * b, average, net)
+    metrics = {"loss": value, **metrics, "gradient_norm": optax.global_norm(gradient)}
+    return Learner(net, average, state, learner.updates + 1, learner.config), metrics
+
+
+def _update(learner: Learner, loss: Loss, batch: Any) -> tuple[Learner, dict[str, Array]]:
+    return _step(batch, learner, loss)

@@ -1,0 +1,40 @@
+"""The rules are known: AlphaGo, AlphaGo Zero, AlphaZero. h is the identity, g is the game, f is a network."""
+
+from collections.abc import Callable
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Int
+
+from move37.core.types import Embedding, Game, Prediction, State, Transition
+
+
+class Rules(eqx.Module):
+    """A game and, for the fused search, a network [B C H W] → (logits [B A], value [B])."""
+
+    game: Game = eqx.field(static=True)
+    net: Callable[[Array], tuple[Array, Array]] | None = None
+
+    def embed(self, observation: State) -> Embedding:
+        """h: the state itself."""
+        return observation
+
+    def transition(self, embedding: Embedding, action: Int[Array, " B"]) -> Transition:
+        """g: one move of the game."""
+        return Transition(*jax.vmap(self.game.step)(embedding, action))
+
+    def evaluate(self, embedding: Embedding) -> Prediction:
+        """f: the network on the observation, illegal moves masked."""
+        assert self.net is not None, "this model has no network: search with `Stepwise` and an evaluator"
+        logits, value = self.net(self.observe(embedding))
+        return Prediction(self.mask(embedding, logits), value)
+
+    def observe(self, embedding: Embedding) -> Array:
+        """What the network sees."""
+        return jax.vmap(self.game.observe)(embedding)
+
+    def mask(self, embedding: Embedding, logits: Float[Array, "B A"]) -> Float[Array, "B A"]:
+        """−inf where illegal. A finished state has no legal move and keeps its logits: nobody reads them."""
+        legal = jax.vmap(self.game.legal)(embedding)
+        return jnp.where(legal | ~legal.any(-1, keepdims=True), logits, -jnp.inf)

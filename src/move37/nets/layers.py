@@ -1,0 +1,43 @@
+"""The two layers that everything here is made of. Weights are stored as ONNX stores them: [out, in, ...]."""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Key
+
+
+class Conv(eqx.Module):
+    """Convolution with stride 1 and zero padding that keeps the board's size."""
+
+    weight: Float[Array, "out in k k"]
+    bias: Float[Array, " out"]
+
+    def __init__(self, inputs: int, outputs: int, size: int, *, key: Key[Array, ""], scale: float = 1.0):
+        """He initialisation times `scale`; scale 0 makes a residual branch start as nothing."""
+        deviation = scale * (2.0 / (inputs * size * size)) ** 0.5
+        self.weight = deviation * jax.random.normal(key, (outputs, inputs, size, size))
+        self.bias = jnp.zeros(outputs)
+
+    def __call__(self, x: Float[Array, "B in H W"]) -> Float[Array, "B out H W"]:
+        """Convolve."""
+        dims = ("NCHW", "OIHW", "NCHW")
+        return (
+            jax.lax.conv_general_dilated(x, self.weight, (1, 1), "SAME", dimension_numbers=dims)
+            + self.bias[None, :, None, None]
+        )
+
+
+class Dense(eqx.Module):
+    """x Wᵀ + b."""
+
+    weight: Float[Array, "out in"]
+    bias: Float[Array, " out"]
+
+    def __init__(self, inputs: int, outputs: int, *, key: Key[Array, ""], scale: float = 1.0):
+        """LeCun initialisation times `scale`; a head with a small scale starts near uniform."""
+        self.weight = scale * inputs**-0.5 * jax.random.normal(key, (outputs, inputs))
+        self.bias = jnp.zeros(outputs)
+
+    def __call__(self, x: Float[Array, "B in"]) -> Float[Array, "B out"]:
+        """Multiply."""
+        return x @ self.weight.T + self.bias[None]

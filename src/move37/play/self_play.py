@@ -1,0 +1,166 @@
+"""Self-play: B games in flight, each replaced by a new one the moment it ends.
+
+A call plays a number of moves in every game and hands the games on to the next call, so that no position is lost and
+long games are as likely as short ones. The search runs fused on accelerators and stepwise on CPUs (see `search.mcts`).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float, Int, Key, UInt32
+
+from move37.core.errors import BadConfig
+from move37.core.types import Game, State
+from move37.models.rules import Rules
+from move37.search.mcts import Evaluator, SearchConfig, SearchResult, Stepwise, search
+
+
+@dataclass(frozen=True)
+class PlayConfig:
+    """How games are played. Everything that makes them differ from best play is here, but for the rule's own noise."""
+
+    games: int = 128  # in flight at once
+    moves: int = 32  # of each game and iteration
+    num_sampling_moves: int = 30  # moves drawn from π^(1/temperature) before the search's own choice is played
+    temperature: float = 1.0
+    opening_moves: int = 0  # a game may start with up to so many uniformly random moves …
+    opening_fraction: float = 0.0  # … with this probability: breadth that search alone would not find
+    fast_simulations: int | None = None  # playout cap randomisation (KataGo): most moves are searched so fast …
+    full_fraction: float = 0.25  # … and only these get a full search and become policy targets
+
+    def __post_init__(self) -> None:
+        """Check the ranges. Raises `BadConfig`."""
+        for name in ("games", "moves"):
+            if getattr(self, name) < 1:
+                raise BadConfig(f"play.{name} is {getattr(self, name)}; it must be 1 or more.")
+        for name in ("opening_fraction", "full_fraction"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise BadConfig(f"play.{name} is {getattr(self, name)}; it must be in [0, 1].")
+
+
+class Lanes(NamedTuple):
+    """The games in flight."""
+
+    state: State
+    init_key: UInt32[Array, "B 2"]
+    opening: Int[Array, "B P"]  # the random moves that it started with, −1 behind the last
+    move_number: Int[Array, " B"]  # without the opening
+
+
+class Moves(NamedTuple):
+    """One move in every game; stacked over time by the caller."""
+
+    observation: Array
+    action: Int[Array, " B"]
+    action_weights: Float[Array, "B A"]
+    root_value: Float[Array, " B"]
+    reward: Float[Array, " B"]
+    discount: Float[Array, " B"]
+    full: Bool[Array, " B"]
+    init_key: UInt32[Array, "B 2"]
+    opening: Int[Array, "B P"]
+
+
+class SelfPlay:
+    """The compiled parts of self-play for one game and configuration. Holds no state of a run."""
+
+    def __init__(self, game: Game, search_config: SearchConfig, config: PlayConfig):
+        """Nothing is compiled until the first move."""
+        self.game, self.config, self.search_config = game, config, search_config
+        fast = config.fast_simulations
+        self.budgets = (search_config.num_simulations, *(() if fast is None else (fast,)))
+        self.stepwise = Stepwise(Rules(game), search_config)
+        self.start = jax.jit(self._start)
+        self._prepare, self._advance = jax.jit(self._prepare_move), jax.jit(self._advance_move)
+        self._chunk = jax.jit(self._play_chunk)
+
+    def play(self, evaluate: Evaluator, lanes: Lanes, key: Key[Array, ""]) -> Iterator[tuple[Lanes, Moves]]:
+        """`moves` moves in each game, one at a time, with the network behind `evaluate`."""
+        for t in range(self.config.moves):
+            noise, which = self._prepare(lanes, jax.random.fold_in(key, t))
+            result = self.stepwise.search(evaluate, lanes.state, noise, self.budgets, which)
+            lanes, moves = self._advance(lanes, result._replace(tree=None), which, jax.random.fold_in(key, t))
+            yield lanes, moves
+
+    def play_fused(self, net: Any, lanes: Lanes, key: Key[Array, ""]) -> tuple[Lanes, Moves]:
+        """The same in one compiled program; moves are stacked: [T B ...]."""
+        return self._chunk(net, lanes, key)
+
+    def _play_chunk(self, net: Any, lanes: Lanes, key: Key[Array, ""]) -> tuple[Lanes, Moves]:
+        model = Rules(self.game, net)
+
+        def move(lanes: Lanes, t: Array) -> tuple[Lanes, Moves]:
+            noise, which = self._prepare_move(lanes, jax.random.fold_in(key, t))
+            result = search(model, lanes.state, self.search_config, noise, self.budgets, which)
+            return self._advance_move(lanes, result._replace(tree=None), which, jax.random.fold_in(key, t))
+
+        return jax.lax.scan(move, lanes, jnp.arange(self.config.moves))
+
+    def _start(self, key: Key[Array, ""]) -> Lanes:
+        """B new games."""
+        keys = jax.random.split(key, (self.config.games, 2))
+        state, opening = jax.vmap(self._open)(keys[:, 0], keys[:, 1])
+        number = jnp.zeros(self.config.games, jnp.int32)
+        return Lanes(state, jax.random.key_data(keys[:, 0]), opening, number)
+
+    def _open(self, init_key: Key[Array, ""], key: Key[Array, ""]) -> tuple[State, Int[Array, " P"]]:
+        """A first state, and random moves from it that do not end the game."""
+        state = self.game.init(init_key)
+        most = self.config.opening_moves
+        flag, count, moves = jax.random.split(key, 3)
+        length = jax.random.randint(count, (), 1, most + 1) if most else jnp.int32(0)
+        length = jnp.where(jax.random.uniform(flag) < self.config.opening_fraction, length, 0)
+
+        def move(carry: tuple[State, Array], i: Array) -> tuple[tuple[State, Array], Array]:
+            state, going = carry
+            logits = jnp.where(self.game.legal(state), 0.0, -jnp.inf)
+            action = jax.random.categorical(jax.random.fold_in(moves, i), logits).astype(jnp.int32)
+            step = self.game.step(state, action)
+            going &= (i < length) & (step.discount != 0)
+            state = jax.tree.map(partial(jnp.where, going), step.state, state)
+            return (state, going), jnp.where(going, action, -1)
+
+        (state, _), opening = jax.lax.scan(move, (state, jnp.bool_(True)), jnp.arange(most))
+        return state, opening
+
+    def _prepare_move(self, lanes: Lanes, key: Key[Array, ""]) -> tuple[Float[Array, "B A"], Int[Array, " B"]]:
+        """What the search needs besides the state: noise, and who gets a fast search."""
+        noise, budget = jax.random.split(jax.random.fold_in(key, 0))
+        legal = jax.vmap(self.game.legal)(lanes.state)
+        fast = jax.random.uniform(budget, (self.config.games,)) >= self.config.full_fraction
+        which = fast.astype(jnp.int32) * (len(self.budgets) - 1)
+        return self.search_config.rule.noise(noise, legal), which
+
+    def _advance_move(
+        self, lanes: Lanes, result: SearchResult, which: Int[Array, " B"], key: Key[Array, ""]
+    ) -> tuple[Lanes, Moves]:
+        """Choose, step, record, and start anew where a game ended."""
+        choice, fresh = jax.random.split(jax.random.fold_in(key, 1))
+        weights = jnp.log(result.action_weights) / self.config.temperature
+        drawn = jax.random.categorical(choice, weights).astype(jnp.int32)
+        action = jnp.where(lanes.move_number < self.config.num_sampling_moves, drawn, result.action)
+        step = jax.vmap(self.game.step)(lanes.state, action)
+        moves = Moves(
+            jax.vmap(self.game.observe)(lanes.state),
+            action,
+            result.action_weights,
+            result.value,
+            step.reward,
+            step.discount,
+            which == 0,
+            lanes.init_key,
+            lanes.opening,
+        )
+        over = step.discount == 0
+        lanes = Lanes(step.state, lanes.init_key, lanes.opening, lanes.move_number + 1)
+        lanes = jax.lax.cond(over.any(), lambda: _where(over, self._start(fresh), lanes), lambda: lanes)
+        return lanes, moves
+
+
+def _where(mask: Bool[Array, " B"], new: Any, old: Any) -> Any:
+    """Choose rows of a pytree."""
+    return jax.tree.map(lambda a, b: jnp.where(mask.reshape(-1, *(1,) * (a.ndim - 1)), a, b), new, old)
