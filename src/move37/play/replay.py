@@ -1,0 +1,122 @@
+"""The replay window: the newest positions in memory, and on disk as one segment file an iteration.
+
+Segments are written once and never changed, so that a checkpoint does not have to hold the window: it holds the
+number of the iteration, and `Replay.open` reads the segments up to it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from move37.core.errors import BadConfig, BadRun
+from move37.core.types import Symmetry
+from move37.learn.targets import Samples
+from move37.run.files import write_atomic
+
+
+@dataclass(frozen=True)
+class ReplayConfig:
+    """How far back learning looks."""
+
+    window: int = 200_000  # positions at most
+    fraction: float = 0.5  # and at most this share of all positions ever made, so that the random start is forgotten
+    least: int = 4_096  # but never fewer than these, and no learning before
+
+    def __post_init__(self) -> None:
+        """Check the ranges. Raises `BadConfig`."""
+        if not 0 < self.fraction <= 1:
+            raise BadConfig(f"replay.fraction is {self.fraction}; it must be in (0, 1].")
+        if not 1 <= self.least <= self.window:
+            raise BadConfig(f"replay.least is {self.least}; it must be from 1 to replay.window = {self.window}.")
+
+
+class Replay:
+    """A window over the samples of an endless run. `folder` None keeps it in memory only."""
+
+    def __init__(self, config: ReplayConfig, folder: Path | None = None):
+        """An empty window."""
+        self.config, self.folder = config, folder
+        self._segments: list[tuple[int, Samples]] = []  # (iteration, samples), oldest first
+        self.total = 0  # positions ever added
+
+    def __len__(self) -> int:
+        """Positions in the window."""
+        return sum(len(samples.value) for _, samples in self._segments)
+
+    def add(self, iteration: int, samples: Samples | None) -> None:
+        """Append what an iteration made, and let go of what fell out of the window."""
+        if samples is None:
+            return
+        if self.folder is not None:
+            write_atomic(self.folder / f"{iteration:06d}.npz", lambda file: np.savez(file, **samples._asdict()))
+        self._append(iteration, samples)
+
+    def _append(self, iteration: int, samples: Samples) -> None:
+        self._segments.append((iteration, samples))
+        self.total += len(samples.value)
+        size = min(self.config.window, max(self.config.least, int(self.config.fraction * self.total)))
+        while len(self) - len(self._segments[0][1].value) >= size:
+            self._segments.pop(0)
+
+    def prune(self) -> None:
+        """Delete segment files that no checkpoint needs any more. Call after a checkpoint is safely on disk."""
+        if self.folder is None or not self._segments:
+            return
+        for path in self.folder.glob("*.npz"):
+            if int(path.stem) < self._segments[0][0]:
+                path.unlink()
+
+    @property
+    def state(self) -> dict[str, np.ndarray]:
+        """What a checkpoint keeps of the window."""
+        first = self._segments[0][0] if self._segments else 0
+        return {"total": np.int64(self.total), "first": np.int64(first)}
+
+    @classmethod
+    def open(cls, config: ReplayConfig, folder: Path, iteration: int, state: dict[str, np.ndarray]) -> "Replay":
+        """The window as it was after `iteration`. Raises `BadRun` if a segment is missing or broken."""
+        replay = cls(config, folder)
+        for path in sorted(folder.glob("*.npz")):
+            if int(state["first"]) <= int(path.stem) <= iteration:
+                replay._segments.append((int(path.stem), _read(path)))
+            elif int(path.stem) > iteration:
+                path.unlink()  # made after the checkpoint: it will be made again
+        replay.total = int(state["total"])
+        return replay
+
+    def batches(
+        self, count: int, size: int, rng: np.random.Generator, symmetries: tuple[Symmetry, ...] = ()
+    ) -> Iterator[Samples]:
+        """Uniform draws with replacement, each turned by a random symmetry. Nothing while the window is too small."""
+        if len(self) < self.config.least:
+            return
+        window = Samples(*(np.concatenate(parts) for parts in zip(*(s for _, s in self._segments), strict=True)))
+        for _ in range(count):
+            batch = Samples(*(x[rows] for rows in [rng.integers(len(window.value), size=size)] for x in window))
+            yield augment(batch, symmetries, rng)
+
+
+def augment(batch: Samples, symmetries: tuple[Symmetry, ...], rng: np.random.Generator) -> Samples:
+    """Turn each sample by one of the game's symmetries."""
+    if len(symmetries) < 2:
+        return batch
+    which = rng.integers(len(symmetries), size=len(batch.value))
+    points = np.stack([s.points for s in symmetries])[which]
+    actions = np.stack([s.actions for s in symmetries])[which]
+    shape = batch.observation.shape
+    planes = batch.observation.reshape(*shape[:2], -1)
+    return batch._replace(
+        observation=np.take_along_axis(planes, points[:, None], axis=2).reshape(shape),
+        policy=np.take_along_axis(batch.policy, actions, axis=1),
+        reply=np.take_along_axis(batch.reply, actions, axis=1),
+    )
+
+
+def _read(path: Path) -> Samples:
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            return Samples(**arrays)
+    except (OSError, ValueError, TypeError, EOFError) as error:
+        raise BadRun(f"{path}: this part of the replay window cannot be read ({error}); restore it from a backup.") from error
