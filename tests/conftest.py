@@ -1,4 +1,4 @@
-"""Strict settings for every test: dtype and rank promotion raise, keys are used once, two CPU devices stand in for many."""
+"""Strict settings: dtype and rank promotion raise, keys are used once, two CPU devices stand in for many."""
 
 import os
 

@@ -35,9 +35,9 @@ class Symmetry(NamedTuple):
 
 
 class Game(abc.ABC):
-    """The rules of a world that JAX can step. Instances are frozen dataclasses: hashable, so that jit can close over them.
+    """The rules of a world that JAX can step. Instances are frozen dataclasses: hashable, so jit can close over them.
 
-    All methods that take a `State` act on one state, without a batch axis, and are traced by JAX: use `jax.vmap` for many.
+    Methods that take a `State` act on one state, without a batch axis, and are traced by JAX: `jax.vmap` for many.
     `step` on a finished state or with an illegal action must return in finite time; its result is never used.
     """
 

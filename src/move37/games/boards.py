@@ -10,7 +10,7 @@ STONES = {0: "·", 1: "X", -1: "O"}
 
 
 def dihedral_symmetries(size: int, num_passes: int = 0) -> tuple[Symmetry, ...]:
-    """The eight symmetries of a size × size board whose actions are its points, then `num_passes` that stay in place."""
+    """The eight symmetries of a square board whose actions are its points, then `num_passes` that stay in place."""
     return tuple(
         Symmetry(points, np.concatenate([points, size * size + np.arange(num_passes)]))
         for points in _square_transforms(size)

@@ -1,4 +1,4 @@
-"""Tic-tac-toe: 5,478 reachable states, so that every claim about search and learning can be checked against all of them."""
+"""Tic-tac-toe: 5,478 reachable states, so that claims about search and learning can be checked against all of them."""
 
 from dataclasses import dataclass
 from typing import NamedTuple

@@ -1,22 +1,24 @@
 """From finished episodes to what a network shall predict. Pure NumPy."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Shaped
 
 from move37.core.episode import Episode
 
+Rows = Any  # NumPy on the host, JAX on the device
+
 
 class Samples(NamedTuple):
     """N positions with their targets; every field has the leading axis N."""
 
-    observation: Shaped[np.ndarray, "N C H W"]
-    policy: Float[np.ndarray, "N A"]
-    policy_weight: Float[np.ndarray, " N"]  # 0 where the search was too fast to be a target
-    value: Float[np.ndarray, " N"]
-    reply: Float[np.ndarray, "N A"]  # the improved policy one move later; zeros where there is none
-    moves_left: Float[np.ndarray, " N"]
+    observation: Shaped[Rows, "N C H W"]
+    policy: Float[Rows, "N A"]
+    policy_weight: Float[Rows, " N"]  # 0 where the search was too fast to be a target
+    value: Float[Rows, " N"]
+    reply: Float[Rows, "N A"]  # the improved policy one move later; zeros where there is none
+    moves_left: Float[Rows, " N"]
 
 
 def n_step_return(

@@ -77,7 +77,7 @@ class Learner(eqx.Module):
     def update(self, loss: Loss, batch: Any) -> tuple["Learner", dict[str, Array]]:
         """One gradient step. With several devices the batch is split among them and the result is the same."""
         learner, batch = _place(self, batch)
-        return _update(learner, loss, batch)
+        return _step(batch, learner, loss)
 
 
 def _place(learner: Learner, batch: Any) -> tuple[Learner, Any]:
@@ -103,11 +103,7 @@ def _step(batch: Any, learner: Learner, loss: Loss) -> tuple[Learner, dict[str, 
     if average is not None:
         # Follow quickly at first, so that the average never remembers the random start.
         step = learner.updates.astype(jnp.float32)
-        decay = jnp.minimum(learner.config.ema, (1 + step) / (10 + step))
+        decay = jnp.minimum(learner.config.ema or 0.0, (1 + step) / (10 + step))
         average = jax.tree.map(lambda a, b: decay * a + (1 - decay) * b, average, net)
     metrics = {"loss": value, **metrics, "gradient_norm": optax.global_norm(gradient)}
     return Learner(net, average, state, learner.updates + 1, learner.config), metrics
-
-
-def _update(learner: Learner, loss: Loss, batch: Any) -> tuple[Learner, dict[str, Array]]:
-    return _step(batch, learner, loss)

@@ -1,1 +1,1 @@
-"""Architectures only: what stands behind `evaluate`. `policy_value` is AlphaZero's; `onnx` runs and exports any of them."""
+"""Architectures only: what stands behind `evaluate`. `policy_value` is AlphaZero's; `onnx` runs and exports it."""

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from itertools import count
+from typing import Any
 
 import numpy as np
 import onnx
@@ -23,7 +24,7 @@ class _Graph:
         self.weights: list[onnx.TensorProto] = []
         self._names: Iterator[int] = count()
 
-    def add(self, op: str, *inputs: str, **attributes: object) -> str:
+    def add(self, op: str, *inputs: str, **attributes: Any) -> str:
         name = f"{op.lower()}_{next(self._names)}"
         self.nodes.append(helper.make_node(op, list(inputs), [name], name, **attributes))
         return name

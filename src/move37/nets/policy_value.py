@@ -37,7 +37,7 @@ class NetConfig:
 
 
 class Block(eqx.Module):
-    """x ← relu(x + conv(relu(conv(x)))). The second convolution starts at 0, so that the tower starts as the identity."""
+    """x ← relu(x + conv(relu(conv(x)))). The second convolution starts at 0: the tower starts as the identity."""
 
     first: Conv
     second: Conv

@@ -23,7 +23,7 @@ class Assembler:
         episodes = []
         for game, parts in enumerate(self._open):
             begin = 0
-            for end in np.flatnonzero(arrays["discount"][:, game] == 0) + 1:
+            for end in (np.flatnonzero(arrays["discount"][:, game] == 0) + 1).tolist():
                 parts.append({name: arrays[name][begin:end, game] for name in arrays})
                 episodes.append(_join(parts))
                 parts.clear()

@@ -72,7 +72,7 @@ class Replay:
     def state(self) -> dict[str, np.ndarray]:
         """What a checkpoint keeps of the window."""
         first = self._segments[0][0] if self._segments else 0
-        return {"total": np.int64(self.total), "first": np.int64(first)}
+        return {"total": np.array(self.total), "first": np.array(first)}
 
     @classmethod
     def open(cls, config: ReplayConfig, folder: Path, iteration: int, state: dict[str, np.ndarray]) -> "Replay":
@@ -119,4 +119,6 @@ def _read(path: Path) -> Samples:
         with np.load(path, allow_pickle=False) as arrays:
             return Samples(**arrays)
     except (OSError, ValueError, TypeError, EOFError) as error:
-        raise BadRun(f"{path}: this part of the replay window cannot be read ({error}); restore it from a backup.") from error
+        raise BadRun(
+            f"{path}: this part of the replay window cannot be read ({error}); restore it from a backup."
+        ) from error

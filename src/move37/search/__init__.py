@@ -1,1 +1,1 @@
-"""Policy improvement. Three verbs over one tree (`tree`), two drivers (`mcts`), two rules of selection (`puct`, `gumbel`)."""
+"""Policy improvement: three verbs (`tree`), two drivers (`mcts`), two rules of selection (`puct`, `gumbel`)."""

@@ -29,7 +29,7 @@ class Gumbel:
     rescale_values: bool = True
 
     def noise(self, key: Key[Array, ""], legal: Bool[Array, "B A"]) -> Float[Array, "B A"]:
-        """g ~ Gumbel(0), one for each action."""
+        """Draw g ~ Gumbel(0), one for each action."""
         return self.gumbel_scale * jax.random.gumbel(key, legal.shape)
 
     def root_prior(
@@ -120,12 +120,13 @@ _LOW = -1e9  # as mctx: far under any score, far over −inf
 def considered_visits(num_considered: int, num_simulations: int) -> list[int]:
     """Sequential halving as one number a simulation: simulate an action that has exactly so many visits.
 
-    Phases share the budget equally: n / (log2(m)·m) visits to each of the m remaining actions, then the better half goes on.
+    Phases share the budget equally: n / (log2(m)·m) visits to each of the m that are left, then the better half stays.
     """
     if num_considered <= 1:
         return list(range(num_simulations))
     phases = math.ceil(math.log2(num_considered))
-    visits, plan, left = [0] * num_considered, [], num_considered
+    visits, left = [0] * num_considered, num_considered
+    plan: list[int] = []
     while len(plan) < num_simulations:
         for _ in range(max(1, int(num_simulations / (phases * left)))):
             plan += visits[:left]

@@ -50,7 +50,7 @@ class SearchResult(NamedTuple):
     value: Float[Array, " B"]  # mean over the network's value and all simulations
     visit_counts: Int[Array, "B A"]
     q_values: Float[Array, "B A"]  # what the rule takes an action for; 0 for one without a slot
-    tree: Tree
+    tree: Tree | None
 
 
 class Growth(NamedTuple):
@@ -88,7 +88,7 @@ def start(
     rule = config.rule
     budgets = budgets or (config.num_simulations,)
     log_prior = jax.nn.log_softmax(prediction.prior_logits)
-    batch, num_actions = log_prior.shape
+    num_actions = log_prior.shape[-1]
     prior, order = rule.root_prior(log_prior, noise)
     if config.sampled:
         slots = fill_slots(config, prior, key)
@@ -222,7 +222,7 @@ Evaluator = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]  # observation
 
 
 class Stepwise:
-    """The search with Python between the verbs. Compiled functions are kept: make one object and use it for every move."""
+    """The search with Python between the verbs. It keeps its compiled functions: use one object for every move."""
 
     def __init__(self, model: ObservedModel, config: SearchConfig):
         """Nothing is compiled until the first search."""

@@ -23,7 +23,7 @@ PENDING = jnp.inf  # value of a node that was selected and is not evaluated yet
 
 
 class Tree(NamedTuple):
-    """B trees of at most N nodes. Node 0 is the root. Rewards, discounts and parents belong to the edge *into* a node."""
+    """B trees of at most N nodes, node 0 the root. Reward, discount and parent belong to the edge *into* a node."""
 
     embedding: Any  # [B N ...]
     num_nodes: Int[Array, " B"]
@@ -153,13 +153,13 @@ def select(tree: Tree, rule: Rule, root: Root, active: Bool[Array, " B"], virtua
 
 
 def imagine(tree: Tree, leaves: Leaves, transition: Any) -> Transition:
-    """g on the edges that the descents found: what stands at their ends."""
+    """Apply g to the edges that the descents found: what stands at their ends."""
     embedding = jax.tree.map(lambda x: x[leaves.game, leaves.parent], tree.embedding)
     return transition(embedding, tree.action[leaves.game, leaves.parent, leaves.slot])
 
 
 def expand(tree: Tree, leaves: Leaves, transition: Transition, prediction: Prediction, slots: Any) -> Tree:
-    """Write the new nodes: their state, the edge into them, their value and their slots. A terminal node's value is 0."""
+    """Write the new nodes: state, edge into them, value (0 if terminal) and slots."""
     capacity = tree.value.shape[1]
     at = (leaves.game, jnp.where(leaves.new, leaves.node, capacity))
     action, prior_logits = slots
