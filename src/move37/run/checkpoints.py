@@ -22,16 +22,16 @@ def save(folder: Path, step: int, trees: Mapping[str, Any], keep: int) -> None:
 
     Orbax writes to a temporary name and renames. Raises `BadRun` when the disk will not; older checkpoints stay.
     """
-    flat = {
-        name + _SEPARATOR + path: array for name, tree in trees.items() for path, array in _leaves(tree).items()
-    }
+    flat = {name + _SEPARATOR + path: array for name, tree in trees.items() for path, array in _leaves(tree).items()}
     path = folder / f"{step:06d}"
     try:
         shutil.rmtree(path, ignore_errors=True)
         with _checkpointer() as checkpointer:
             checkpointer.save(path.absolute(), {key: np.asarray(value) for key, value in flat.items()})
     except (OSError, ValueError) as error:
-        raise BadRun(f"cannot save {path}: {error}. Earlier checkpoints are untouched; make room and resume.") from error
+        raise BadRun(
+            f"cannot save {path}: {error}. Earlier checkpoints are untouched; make room and resume."
+        ) from error
     for old in steps(folder)[:-keep]:
         shutil.rmtree(folder / f"{old:06d}", ignore_errors=True)
 
@@ -55,7 +55,9 @@ def restore(folder: Path, step: int, templates: Mapping[str, Any]) -> dict[str, 
     result = {}
     for name, template in templates.items():
         own = {k.split(_SEPARATOR, 1)[1]: v for k, v in flat.items() if k.startswith(name + _SEPARATOR)}
-        result[name] = own if template is None else _fill(template, own, f"{path}: {name}")
+        result[name] = (
+            {k[2:-2]: v for k, v in own.items()} if template is None else _fill(template, own, f"{path}: {name}")
+        )
     return result
 
 

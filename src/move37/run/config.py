@@ -60,10 +60,10 @@ def _value(hint: Any, data: Any, where: str) -> Any:
 def _of_union(members: tuple[Any, ...], data: Any, where: str) -> Any:
     if data is None and type(None) in members:
         return None
-    classes = {m.__name__: m for m in members if dataclasses.is_dataclass(m)}
+    classes: dict[str, Any] = {m.__name__: m for m in members if isinstance(m, type) and dataclasses.is_dataclass(m)}
     if classes:
         name = data.get(_CLASS) if isinstance(data, dict) else None
         if name not in classes:
             raise BadConfig(f"{where} is of class {name!r}; allowed: {', '.join(classes)}.")
-        return from_json(classes[name], data, where)  # type: ignore[arg-type]
+        return from_json(classes[name], data, where)
     return _value(next(m for m in members if m is not type(None)), data, where)
