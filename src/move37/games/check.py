@@ -29,11 +29,15 @@ from move37.games.check_play import (
 _NUM_ALONE = 2  # games that are played again without vmap
 
 
-def check(game: Game, num_games: int = 16, seed: int = 0) -> None:
+def check(game: object, num_games: int = 16, seed: int = 0) -> None:
     """Test that `game` keeps every promise of `Game`, on `num_games` random games.
 
     Raises `GameContract` with the first fault: what was got, what is allowed, what to do.
     """
+    if not isinstance(game, Game):
+        fault(
+            game, f"an object of type {type(game).__name__}", "an instance of Game", "Inherit from Game, and call it."
+        )
     _check_attributes(game)
     _check_shapes(game)
     _check_texts(game)
@@ -59,8 +63,6 @@ def _keys(seed: int, num_games: int) -> Key[Array, " B"]:
 
 
 def _check_attributes(game: Game) -> None:
-    if not isinstance(game, Game):
-        fault(game, f"an object of type {type(game).__name__}", "an instance of Game", "Inherit from Game.")
     sizes = ("num_actions", "max_num_moves")
     missing = [n for n in ("name", "num_players", "observation_shape", *sizes) if not hasattr(game, n)]
     if missing:

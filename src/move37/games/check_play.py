@@ -18,7 +18,7 @@ NUM_MIRRORED = 4  # games that are played again under every symmetry
 
 
 class Record(NamedTuple):
-    """One move of a random game; after its end the game stands still, so that every game has `max_num_moves` rows."""
+    """One move of a random game; after its end the game stands still. Every game has `max_num_moves` + 1 rows, T of them."""
 
     state: State
     observation: Array
@@ -30,7 +30,7 @@ class Record(NamedTuple):
     over: Array  # the game had ended before this row
 
 
-def fault(game: Game, got: str, allowed: str, mend: str) -> NoReturn:
+def fault(game: object, got: str, allowed: str, mend: str) -> NoReturn:
     """Name a broken promise of `game`."""
     name = getattr(game, "name", type(game).__name__)
     raise GameContract(f"{name}: got {got}; allowed: {allowed}. {mend}")
@@ -63,7 +63,7 @@ def random_game(game: Game, key: Key[Array, ""]) -> Record:
         return (step.state, over | (step.discount == 0)), record
 
     start = (game.init(init_key), jnp.zeros((), bool))
-    return jax.lax.scan(move, start, jnp.arange(game.max_num_moves))[1]
+    return jax.lax.scan(move, start, jnp.arange(game.max_num_moves + 1))[1]
 
 
 def check_returns(game: Game, record: Record, seed: int) -> None:
@@ -95,33 +95,30 @@ def check_records(game: Game, batch: Record) -> None:
     """What every move of every game promises. The arrays are [B, T]."""
     live = ~batch.over
     finite_view = np.isfinite(batch.observation.astype(np.float32)).all(axis=(2, 3, 4))
-    opponent_next, goes_on = batch.discount == -1, batch.discount != 0
-    changed = np.zeros_like(live)
-    changed[:, :-1] = batch.to_play[:, 1:] != batch.to_play[:, :-1]
+    opponent_next, to_play = batch.discount == -1, batch.to_play
     fair = ((batch.discount >= 0) & (batch.discount <= 1)) | (opponent_next & (game.num_players == 2))
-    goes_on[:, -1] = False  # nothing shows who moves after the last row, and the first fault below covers it
-    moves = game.max_num_moves
-    players = "0" if game.num_players == 1 else "0 or 1"
-    between = "γ in [0, 1]" if game.num_players == 1 else "−1, or γ in [0, 1]"
-    faults: tuple[tuple[Bool[np.ndarray, "B T"], Any, str, str, str], ...] = (
+    goes_on = (batch.discount != 0) & ~batch.over[:, -1:]
+    changed = to_play != np.roll(to_play, -1, axis=1)
+    players, between = ("0", "γ in [0, 1]") if game.num_players == 1 else ("0 or 1", "−1, or γ in [0, 1]")
+    # Masks of wrong rows, then what to show there and the texts; the first fault of the first kind is reported.
+    faults: tuple[tuple[Any, Any, str, str, str], ...] = (
         (~batch.legal.any(axis=2), None, "no legal action", "one True before the end", "Discount 0 ends a game."),
         (~finite_view, None, "an observation that is not finite", "finite numbers", "Look for a division by 0."),
         (~np.isfinite(batch.reward), batch.reward, "reward", "a finite number", "Look for a division by 0."),
         (~fair, batch.discount, "discount", between, "It is −1 where the opponent moves next, 0 at the end."),
-        (batch.to_play >= game.num_players, batch.to_play, "to_play", players, "Return the index of the mover."),
-        (batch.to_play < 0, batch.to_play, "to_play", players, "Return the index of the mover."),
+        ((to_play < 0) | (to_play >= game.num_players), to_play, "to_play", players, "Return the mover's index."),
         (opponent_next & goes_on & ~changed, None, "discount −1, and the same player moves next", "γ ≥ 0", "See Game."),
-        (~opponent_next & goes_on & changed, batch.discount, "another player next and discount", "−1", "See Game."),
+        (~opponent_next & goes_on & changed, batch.discount, "another player next, and discount", "−1", "See Game."),
     )
     for wrong, value, what, allowed, mend in faults:
         if (wrong & live).any():
             game_index, t = np.argwhere(wrong & live)[0]
             shown = what if value is None else f"{what} {value[game_index, t]}"
             fault(game, f"{shown} {_after(batch.action[game_index, :t])}", allowed, mend)
-    endless = ~batch.over[:, -1] & (batch.discount[:, -1] != 0)
-    if endless.any():
-        got = f"a game that goes on {_after(batch.action[np.argmax(endless)])}"
-        fault(game, got, f"discount 0 within max_num_moves = {moves} moves", "End it, or raise max_num_moves.")
+    if live[:, -1].any():
+        got = f"a game that goes on {_after(batch.action[np.argmax(live[:, -1]), :-1])}"
+        allowed = f"discount 0 within max_num_moves = {game.max_num_moves} moves"
+        fault(game, got, allowed, "End the game, or raise max_num_moves.")
 
 
 def _after(actions: Int[Array | np.ndarray, " T"]) -> str:

@@ -67,24 +67,26 @@ def _exhaustive(game: Game) -> SolvedPositions:
     layers, edges = [take_one(game)], []
     step, legal = jax.jit(jax.vmap(jax.vmap(game.step, (None, 0)), (0, None))), jax.jit(jax.vmap(game.legal))
     actions = jnp.arange(game.num_actions)
-    while len(jax.tree.leaves(layers[-1])[0]):
+    while True:
         after = jax.tree.map(np.asarray, step(layers[-1], actions))
         allowed = np.asarray(legal(layers[-1]))
         goes_on = allowed & (after.discount != 0)
+        child = np.full(goes_on.shape, -1)
+        edges.append((after.reward, after.discount, allowed, child))
+        if not goes_on.any():
+            break
         flat = np.concatenate([x[goes_on].reshape(goes_on.sum(), -1) for x in jax.tree.leaves(after.state)], axis=1)
         _, first, inverse = np.unique(flat, axis=0, return_index=True, return_inverse=True)
         layers.append(jax.tree.map(lambda x, keep=first, rows=goes_on: x[rows][keep], after.state))
-        child = np.full(goes_on.shape, -1)
         child[goes_on] = inverse.reshape(-1)
-        edges.append((after.reward, after.discount, allowed, child))
-    below, found = np.zeros(1), []
+    below, found = np.zeros(0), []
     for reward, discount, allowed, child in reversed(edges):
         values = np.where(allowed, np.rint(reward + discount * np.append(below, 0)[child]), ILLEGAL).astype(np.int8)
         below = values.max(axis=1).astype(np.float64)
         found.append(values)
     found.reverse()
     values = np.concatenate(found)
-    states = jax.tree.map(lambda *parts: np.concatenate(parts), *layers[: len(found)])
+    states = jax.tree.map(lambda *parts: np.concatenate(parts), *layers)
     matters = np.array([len(set(row[row != ILLEGAL].tolist())) > 1 for row in values])
     depth = np.concatenate([np.full(len(v), i) for i, v in enumerate(found)])
     names = tuple(f"{i} moves" for i in range(len(found)))

@@ -11,8 +11,10 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Key, UInt32
 
+from move37.core.episode import Episode
 from move37.core.errors import BadConfig
 from move37.core.types import Game, State
 from move37.models.rules import Rules
@@ -164,3 +166,17 @@ class SelfPlay:
 def _where(mask: Bool[Array, " B"], new: Any, old: Any) -> Any:
     """Choose rows of a pytree."""
     return jax.tree.map(lambda a, b: jnp.where(mask.reshape(-1, *(1,) * (a.ndim - 1)), a, b), new, old)
+
+
+def summary(episodes: list[Episode], moves: Moves, search_config: SearchConfig, seconds: float) -> dict[str, float]:
+    """Numbers of one iteration of play: speeds, length and results of the games that ended."""
+    count = moves.action.size
+    numbers = {
+        "moves_per_second": count / seconds,
+        "simulations_per_second": count * search_config.num_simulations / seconds,
+    }
+    if episodes:
+        lengths = [len(e.action) + len(e.opening) for e in episodes]
+        decided = [e.reward[-1] != 0 for e in episodes]
+        numbers |= {"game_length": float(np.mean(lengths)), "decided": float(np.mean(decided))}
+    return numbers

@@ -117,7 +117,7 @@ class Run:
         return np.random.default_rng([self.seed, zlib.crc32(purpose.encode()), iteration])
 
     def steps(self, first: int, last: int) -> Iterator[int]:
-        """Iterations first…last. After Ctrl-C or SIGTERM the current one is finished and is the last; again: at once."""
+        """Iterations first…last. After Ctrl-C or SIGTERM the current one is finished and is the last."""
         self._display = Display(last)
 
         def stop(signum: int, frame: Any) -> None:
@@ -187,6 +187,4 @@ class Run:
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            raise BadRun(
-                f"another process is training {self.path}; stop it first, or take another --name."
-            ) from None
+            raise BadRun(f"another process is training {self.path}; stop it first, or take another --name.") from None
