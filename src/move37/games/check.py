@@ -12,7 +12,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Key
+from jaxtyping import Array, Float, Key
 
 from move37.core.types import Game, State, Step, take
 from move37.games.check_play import (
@@ -43,15 +43,17 @@ def check(game: object, num_games: int = 16, seed: int = 0) -> None:
     _check_texts(game)
     _check_permutations(game)
 
-    def play(key: Key[Array, ""]) -> Record:
-        return random_game(game, key)
+    def play(key: Key[Array, ""], noise: Float[Array, "T A"]) -> Record:
+        return random_game(game, key, noise)
 
-    alone = [jax.jit(play)(key) for key in _keys(seed, num_games)[:_NUM_ALONE]]
+    shape = (max(num_games, _NUM_ALONE), game.max_num_moves + 1, game.num_actions)
+    noise = np.random.default_rng(seed).random(shape, np.float32)
+    alone = [jax.jit(play)(_keys(seed, len(noise))[i], noise[i]) for i in range(_NUM_ALONE)]
     check_returns(game, alone[0], seed)
     play_many = jax.jit(jax.vmap(play))
-    batch = to_numpy(play_many(_keys(seed, num_games)))
+    batch = to_numpy(play_many(_keys(seed, len(noise)), noise))
     check_records(game, batch)
-    check_same(game, "two runs of the same moves", batch, play_many(_keys(seed, num_games)))
+    check_same(game, "two runs of the same moves", batch, play_many(_keys(seed, len(noise)), noise))
     for i, record in enumerate(alone):
         check_same(game, "a game alone and the same game under vmap", take(batch, i), record)
     check_symmetries(game, batch, seed)
@@ -59,7 +61,7 @@ def check(game: object, num_games: int = 16, seed: int = 0) -> None:
 
 
 def _keys(seed: int, num_games: int) -> Key[Array, " B"]:
-    return jax.random.split(jax.random.key(seed), max(num_games, _NUM_ALONE))
+    return jax.random.split(jax.random.key(seed), num_games)
 
 
 def _check_attributes(game: Game) -> None:

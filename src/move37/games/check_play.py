@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, NoReturn
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Int, Key
+from jaxtyping import Array, Bool, Float, Int, Key
 
 from move37.core.errors import GameContract
 from move37.core.types import Game, State, Step, take
@@ -18,7 +18,7 @@ NUM_MIRRORED = 4  # games that are played again under every symmetry
 
 
 class Record(NamedTuple):
-    """One move of a random game; after its end the game stands still. Every game has `max_num_moves` + 1 rows, T of them."""
+    """One move of a random game, which stands still after its end. A game has T = `max_num_moves` + 1 rows."""
 
     state: State
     observation: Array
@@ -46,31 +46,29 @@ def to_numpy(tree: Any) -> Any:
     return jax.tree.map(copied, tree)
 
 
-def random_game(game: Game, key: Key[Array, ""]) -> Record:
-    """One game of uniformly random legal moves, alone or under vmap."""
-    init_key, play_key = jax.random.split(key)
+def random_game(game: Game, key: Key[Array, ""], noise: Float[Array, "T A"]) -> Record:
+    """One game, alone or under vmap. Its moves are the legal ones with the highest noise, which lies in [0, 1)."""
     zero = jnp.zeros((), jnp.float32)
 
-    def move(carry: tuple[State, Bool[Array, ""]], t: Int[Array, ""]) -> tuple[Any, Record]:
+    def move(carry: tuple[State, Bool[Array, ""]], noise: Float[Array, " A"]) -> tuple[Any, Record]:
         state, over = carry
         legal = game.legal(state)
-        key = jax.random.fold_in(play_key, t)
-        action = jax.random.categorical(key, jnp.where(legal, 0.0, -jnp.inf)).astype(jnp.int32)
+        action = jnp.argmax(jnp.where(legal, noise, -1.0)).astype(jnp.int32)
         step = jax.lax.cond(over, lambda: Step(state, zero, zero), lambda: game.step(state, action))
         record = Record(
             state, game.observe(state), legal, game.to_play(state), action, step.reward, step.discount, over
         )
         return (step.state, over | (step.discount == 0)), record
 
-    start = (game.init(init_key), jnp.zeros((), bool))
-    return jax.lax.scan(move, start, jnp.arange(game.max_num_moves + 1))[1]
+    start = (game.init(key), jnp.zeros((), bool))
+    return jax.lax.scan(move, start, noise)[1]
 
 
 def check_returns(game: Game, record: Record, seed: int) -> None:
     """`step` on the finished states and with illegal actions of one game; under vmap both happen, results unused."""
     allowed_here = record.legal & ~record.over[:, None]
-    key = jax.random.key(seed)
-    actions = jax.random.categorical(key, jnp.where(allowed_here, -jnp.inf, 0.0)).astype(jnp.int32)
+    noise = np.random.default_rng(seed).random(allowed_here.shape)
+    actions = jnp.array(np.where(allowed_here, -1.0, noise).argmax(axis=1), jnp.int32)
     step_all = jax.jit(jax.vmap(game.step)).lower(record.state, actions).compile()
     outcome: queue.SimpleQueue[Exception | None] = queue.SimpleQueue()
 

@@ -4,9 +4,7 @@ A call plays a number of moves in every game and hands the games on to the next 
 long games are as likely as short ones. The search runs fused on accelerators and stepwise on CPUs (see `search.mcts`).
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -18,6 +16,7 @@ from move37.core.episode import Episode
 from move37.core.errors import BadConfig
 from move37.core.types import Game, State
 from move37.models.rules import Rules
+from move37.play.openings import random_opening
 from move37.search.mcts import Evaluator, SearchConfig, SearchResult, Stepwise, search
 
 
@@ -80,16 +79,18 @@ class SelfPlay:
         self._prepare, self._advance = jax.jit(self._prepare_move), jax.jit(self._advance_move)
         self._chunk = jax.jit(self._play_chunk)
 
-    def play(self, evaluate: Evaluator, lanes: Lanes, key: Key[Array, ""]) -> Iterator[tuple[Lanes, Moves]]:
-        """`moves` moves in each game, one at a time, with the network behind `evaluate`."""
+    def play(self, evaluate: Evaluator, lanes: Lanes, key: Key[Array, ""]) -> tuple[Lanes, Moves]:
+        """`moves` moves in each game with the network behind `evaluate`; moves come stacked: [T B ...]."""
+        chunk = []
         for t in range(self.config.moves):
             noise, which = self._prepare(lanes, jax.random.fold_in(key, t))
             result = self.stepwise.search(evaluate, lanes.state, noise, self.budgets, which)
             lanes, moves = self._advance(lanes, result._replace(tree=None), which, jax.random.fold_in(key, t))
-            yield lanes, moves
+            chunk.append(jax.tree.map(np.asarray, moves))
+        return lanes, jax.tree.map(lambda *parts: np.stack(parts), *chunk)
 
     def play_fused(self, net: Any, lanes: Lanes, key: Key[Array, ""]) -> tuple[Lanes, Moves]:
-        """The same in one compiled program; moves are stacked: [T B ...]."""
+        """The same in one compiled program, with a network in JAX."""
         return self._chunk(net, lanes, key)
 
     def _play_chunk(self, net: Any, lanes: Lanes, key: Key[Array, ""]) -> tuple[Lanes, Moves]:
@@ -116,18 +117,7 @@ class SelfPlay:
         flag, count, moves = jax.random.split(key, 3)
         length = jax.random.randint(count, (), 1, most + 1) if most else jnp.int32(0)
         length = jnp.where(jax.random.uniform(flag) < self.config.opening_fraction, length, 0)
-
-        def move(carry: tuple[State, Array], i: Array) -> tuple[tuple[State, Array], Array]:
-            state, going = carry
-            logits = jnp.where(self.game.legal(state), 0.0, -jnp.inf)
-            action = jax.random.categorical(jax.random.fold_in(moves, i), logits).astype(jnp.int32)
-            step = self.game.step(state, action)
-            going &= (i < length) & (step.discount != 0)
-            state = jax.tree.map(partial(jnp.where, going), step.state, state)
-            return (state, going), jnp.where(going, action, -1)
-
-        (state, _), opening = jax.lax.scan(move, (state, jnp.bool_(True)), jnp.arange(most))
-        return state, opening
+        return random_opening(self.game, state, length, most, moves)
 
     def _prepare_move(self, lanes: Lanes, key: Key[Array, ""]) -> tuple[Float[Array, "B A"], Int[Array, " B"]]:
         """What the search needs besides the state: noise, and who gets a fast search."""

@@ -157,10 +157,7 @@ def play(self_play: SelfPlay, net: PolicyValue, lanes: Any, key: Any) -> tuple[A
     """Fused on an accelerator; on a CPU stepwise, with the net in ONNX Runtime."""
     if jax.default_backend() != "cpu":
         return self_play.play_fused(net, lanes, key)
-    chunk = []
-    for after, moves in self_play.play(OnnxEvaluator(net), lanes, key):
-        chunk.append(jax.tree.map(np.asarray, moves))
-    return after, jax.tree.map(lambda *parts: np.stack(parts), *chunk)
+    return self_play.play(OnnxEvaluator(net), lanes, key)
 
 
 def load(out: Run, iteration: int | None = None) -> tuple[Game, Config, PolicyValue, int]:

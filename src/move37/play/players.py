@@ -1,0 +1,122 @@
+"""Players: anything that answers a batch of states with a batch of actions."""
+
+import re
+from typing import Any, Protocol
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Int, Key
+
+from move37.core.errors import MissingExtra, UnknownName
+from move37.core.types import Game, State
+from move37.models.rollout import Rollout
+from move37.models.rules import Rules
+from move37.nets.onnx import OnnxEvaluator
+from move37.search.gumbel import Gumbel
+from move37.search.mcts import SearchConfig, Stepwise, search
+from move37.search.puct import Puct
+
+
+class Player(Protocol):
+    """A name for tables, and a choice. States are batched and none is finished for sure: any answer to those will do."""
+
+    name: str
+
+    def choose(self, states: State, key: Key[Array, ""]) -> Int[np.ndarray, " B"]:
+        """One action for each state."""
+
+
+class RandomPlayer:
+    """Uniform over the legal moves."""
+
+    def __init__(self, game: Game):
+        """For one game."""
+        self.name = "random"
+        self._choose = jax.jit(
+            lambda states, key: jax.random.categorical(key, jnp.where(jax.vmap(game.legal)(states), 0.0, -jnp.inf))
+        )
+
+    def choose(self, states: State, key: Key[Array, ""]) -> Int[np.ndarray, " B"]:
+        """Draw."""
+        return np.asarray(self._choose(states, key))
+
+
+class MctsPlayer:
+    """Pure Monte Carlo tree search: PUCT with a uniform prior, leaves valued by one random playout each."""
+
+    def __init__(self, game: Game, num_playouts: int):
+        """`num_playouts` a move."""
+        self.name = f"mcts:{num_playouts}"
+        # With a uniform prior P = 1/A this constant explores as UCT with √2 does around N(s) = A².
+        config = SearchConfig(Puct(pb_c_init=2.0**0.5 * game.num_actions**0.5), num_playouts)
+        model = Rollout(game)
+
+        def choose(states: State, key: Key[Array, ""]) -> Array:
+            keys = jax.random.split(key, len(jax.tree.leaves(states)[0]))
+            return search(model, (states, keys), config).action
+
+        self._choose = jax.jit(choose)
+
+    def choose(self, states: State, key: Key[Array, ""]) -> Int[np.ndarray, " B"]:
+        """Search and play the most visited move."""
+        return np.asarray(self._choose(states, key))
+
+
+class NetPlayer:
+    """A trained net with search, without noise. `num_simulations` 0 plays the net's own first choice."""
+
+    def __init__(self, name: str, game: Game, net: Any, num_simulations: int = 128):
+        """The search is the same as in exams: Gumbel without noise."""
+        self.name, self._game, self._num_simulations = name, game, num_simulations
+        self._evaluate = OnnxEvaluator(net)
+        self._rules = Rules(game)
+        self.search = Stepwise(self._rules, SearchConfig(Gumbel(gumbel_scale=0.0), max(1, num_simulations)))
+
+    def choose(self, states: State, key: Key[Array, ""]) -> Int[np.ndarray, " B"]:
+        """Search; the key is not needed."""
+        if self._num_simulations:
+            return np.asarray(self.think(states).action)
+        logits, _ = self._evaluate(np.asarray(self._rules.observe(states)))
+        return np.asarray(self._rules.mask(states, jnp.asarray(logits))).argmax(axis=1)
+
+    def think(self, states: State) -> Any:
+        """The whole `SearchResult`: what the agent thinks."""
+        return self.search.search(self._evaluate, states)
+
+
+class SolverPlayer:
+    """Perfect Connect Four by the extra `solver` (bitbully)."""
+
+    def __init__(self, game: Game):
+        """Raises `MissingExtra`, and `UnknownName` for a game without a solver."""
+        if game.name != "connect_four":
+            raise UnknownName(f"there is no solver for {game.name}; solvers: connect_four.")
+        try:
+            from bitbully import BitBully, Board
+        except ImportError as error:
+            raise MissingExtra("player 'solver' needs bitbully: pip install 'move37[solver]'.") from error
+        self.name, self._solver, self._board = "solver", BitBully(), Board
+
+    def choose(self, states: State, key: Key[Array, ""]) -> Int[np.ndarray, " B"]:
+        """The best move of each board, the most central of equals."""
+        return np.array([self._best(board) for board in np.asarray(states.board)])
+
+    def _best(self, stones: np.ndarray) -> int:
+        ours = np.where(stones == 1, 1, np.where(stones == -1, 2, 0))[::-1]
+        board = self._board()
+        if not board.reset_board(ours.tolist()) or board.is_game_over():
+            return 0
+        scores = {c: s for c, s in self._solver.score_all_moves(board).items() if board.is_legal_move(c)}
+        return max(scores, key=lambda c: (scores[c], -abs(c - 3)))
+
+
+def basic_player(spec: str, game: Game) -> Player:
+    """`random`, `mcts:1000` or `solver`. Raises `UnknownName`."""
+    if spec == "random":
+        return RandomPlayer(game)
+    if spec == "solver":
+        return SolverPlayer(game)
+    if match := re.fullmatch(r"mcts:(\d+)", spec):
+        return MctsPlayer(game, int(match[1]))
+    raise UnknownName(f"no player {spec!r}; there are: random, mcts:PLAYOUTS, solver, RUN, RUN@ITERATION.")
