@@ -92,15 +92,17 @@ def check_returns(game: Game, record: Record, seed: int) -> None:
 def check_records(game: Game, batch: Record) -> None:
     """What every move of every game promises. The arrays are [B, T]."""
     live = ~batch.over
+    last_row = np.arange(live.shape[1]) == game.max_num_moves
     finite_view = np.isfinite(batch.observation.astype(np.float32)).all(axis=(2, 3, 4))
     opponent_next, to_play = batch.discount == -1, batch.to_play
     fair = ((batch.discount >= 0) & (batch.discount <= 1)) | (opponent_next & (game.num_players == 2))
-    goes_on = (batch.discount != 0) & ~batch.over[:, -1:]
-    changed = to_play != np.roll(to_play, -1, axis=1)
+    goes_on, changed = batch.discount != 0, to_play != np.roll(to_play, -1, axis=1)
+    in_time = f"discount 0 within max_num_moves = {game.max_num_moves} moves"
     players, between = ("0", "γ in [0, 1]") if game.num_players == 1 else ("0 or 1", "−1, or γ in [0, 1]")
     # Masks of wrong rows, then what to show there and the texts; the first fault of the first kind is reported.
     faults: tuple[tuple[Any, Any, str, str, str], ...] = (
         (~batch.legal.any(axis=2), None, "no legal action", "one True before the end", "Discount 0 ends a game."),
+        (last_row, None, "a game that goes on", in_time, "End the game, or raise max_num_moves."),
         (~finite_view, None, "an observation that is not finite", "finite numbers", "Look for a division by 0."),
         (~np.isfinite(batch.reward), batch.reward, "reward", "a finite number", "Look for a division by 0."),
         (~fair, batch.discount, "discount", between, "It is −1 where the opponent moves next, 0 at the end."),
@@ -113,10 +115,6 @@ def check_records(game: Game, batch: Record) -> None:
             game_index, t = np.argwhere(wrong & live)[0]
             shown = what if value is None else f"{what} {value[game_index, t]}"
             fault(game, f"{shown} {_after(batch.action[game_index, :t])}", allowed, mend)
-    if live[:, -1].any():
-        got = f"a game that goes on {_after(batch.action[np.argmax(live[:, -1]), :-1])}"
-        allowed = f"discount 0 within max_num_moves = {game.max_num_moves} moves"
-        fault(game, got, allowed, "End the game, or raise max_num_moves.")
 
 
 def _after(actions: Int[Array | np.ndarray, " T"]) -> str:

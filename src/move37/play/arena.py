@@ -28,7 +28,7 @@ class Match:
 
 
 def play_match(game: Game, one: Player, two: Player, games: int, key: Key[Array, ""], opening_moves: int = 4) -> Match:
-    """`games` games; each random opening is played twice, with colours swapped. Raises `BadConfig` for an odd number."""
+    """`games` games: each random opening twice, with colours swapped. Raises `BadConfig` for an odd number."""
     if games < 2 or games % 2:
         raise BadConfig(f"a match of {games} games: it must be an even number, because colours are swapped.")
     if game.num_players != 2:
@@ -41,26 +41,22 @@ def play_match(game: Game, one: Player, two: Player, games: int, key: Key[Array,
 
     length = jax.random.randint(lengths, (pairs,), 0, opening_moves + 1)
     start = jax.jit(jax.vmap(open_one))(jax.random.split(first, pairs), length, jax.random.split(moves, pairs))
-    step, to_play = jax.jit(jax.vmap(game.step)), jax.jit(jax.vmap(game.to_play))
+    step = jax.jit(jax.vmap(game.step))
     total = np.zeros(games)
     for swapped in (False, True):
         states, alive = start, np.ones(pairs, bool)
-        # Who moves first here is the first player, or the second one after an odd opening: what counts is who began.
-        one_is = np.asarray(to_play(start)) * 0 + swapped
-        sign = np.where(one_is == 0, 1.0, -1.0)  # one's view of the side to move
-        mover_is_one = one_is == 0
+        sign = np.full(pairs, -1.0 if swapped else 1.0)  # 1 where the first player is to move
         result, t = np.zeros(pairs), 0
         while alive.any():
             key_t = jax.random.fold_in(jax.random.fold_in(play, int(swapped)), t)
             action = np.zeros(pairs, np.int32)
-            for player, turn in ((one, mover_is_one), (two, ~mover_is_one)):
+            for player, turn in ((one, sign > 0), (two, sign < 0)):
                 if (turn & alive).any():
                     action = np.where(turn, player.choose(states, key_t), action)
             after = step(states, jnp.asarray(action, jnp.int32))
             reward, discount = np.asarray(after.reward), np.asarray(after.discount)
             result += np.where(alive, sign * reward, 0)
             sign = np.where(discount < 0, -sign, sign)
-            mover_is_one = sign > 0
             alive &= discount != 0
             states, t = after.state, t + 1
         total[pairs * swapped : pairs * (swapped + 1)] = result

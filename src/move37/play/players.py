@@ -19,7 +19,7 @@ from move37.search.puct import Puct
 
 
 class Player(Protocol):
-    """A name for tables, and a choice. States are batched and none is finished for sure: any answer to those will do."""
+    """A name for tables, and a choice. Some states of a batch may be finished: any answer will do for those."""
 
     name: str
 
