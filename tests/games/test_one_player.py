@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from move37.core.errors import BadConfig
 from move37.games.catch import Catch, State
 from move37.games.deep_sea import DeepSea
 
@@ -84,3 +85,9 @@ def test_boards_as_text():
     assert lines[9].split() == ["=", "·", "·", "·", "·"]
     assert "$" in DeepSea(4).render(DeepSea(4).init(jax.random.key(0)))
     assert catch.parse_action("right") == 2
+
+
+@pytest.mark.parametrize("size", [0, 101])
+def test_deep_sea_of_a_wrong_size(size):
+    with pytest.raises(BadConfig, match=f"got size {size}; allowed: 1 to 100"):
+        DeepSea(size)

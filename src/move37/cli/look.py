@@ -39,9 +39,8 @@ def _info(run: tyro.conf.Positional[str]) -> None:
     if not rows:
         print("no iteration is finished yet")
         return
-    print(
-        f"{rows[-1]['iteration']} of {about['config']['iterations']} iterations in {rows[-1]['seconds'] / 60:.1f} minutes"
-    )
+    last, wanted = rows[-1], about["config"]["iterations"]
+    print(f"{last['iteration']} of {wanted} iterations in {last['seconds'] / 60:.1f} minutes")
     newest = {name: value for row in rows for name, value in row.items()}
     for name, value in newest.items():
         print(f"  {name.replace('_', ' '):32} {value:.6g}" if value is not None else f"  {name}")

@@ -9,7 +9,7 @@ always those of the agent to move *before* the action, so a return is G_t = r_t 
 """
 
 import abc
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import jax
 import numpy as np
@@ -104,6 +104,7 @@ class Transition(NamedTuple):
     discount: Float[Array, " B"]
 
 
+@runtime_checkable
 class Model(Protocol):
     """MuZero's h, g, f. AlphaZero is the case in which h is the identity and g is the rules."""
 

@@ -99,7 +99,7 @@ def _trace(game: Game, what: str, function: Callable[..., Any], *args: Any) -> A
     except Exception as error:
         first_line = (str(error).strip() or "no message").splitlines()[0]
         allowed = "a function of arrays that JAX can trace"
-        mend = "Use jnp.where, .at[] and lax.cond in place of if, assignment and int()."
+        mend = "Mend it; traced code has jnp.where, .at[] and lax.cond in place of if, assignment and int()."
         return fault(game, f"{type(error).__name__} inside {what} ({first_line})", allowed, mend)
 
 

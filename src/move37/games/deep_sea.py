@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Int, Int8, Key
 
+from move37.core.errors import BadConfig
 from move37.core.types import Game, Step
 from move37.games.boards import grid_text
 
@@ -38,7 +39,8 @@ class DeepSea(Game):
     num_players = 1
 
     def __post_init__(self) -> None:
-        """Sizes of arrays follow from N."""
+        if not 1 <= self.size <= 100:
+            raise BadConfig(f"deep_sea: got size {self.size}; allowed: 1 to 100. Choose a size in that range.")
         object.__setattr__(self, "observation_shape", (1, self.size, self.size))
         object.__setattr__(self, "max_num_moves", self.size)
 
@@ -58,7 +60,7 @@ class DeepSea(Game):
 
     def observe(self, state: State) -> Bool[Array, "1 N N"]:
         """The diver; nothing at the end."""
-        cells = jnp.arange(self.size)
+        cells = jnp.arange(self.size, dtype=jnp.int8)
         return ((cells == state.row)[:, None] & (cells == state.column)[None, :])[None]
 
     def to_play(self, state: State) -> Int[Array, ""]:

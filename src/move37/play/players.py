@@ -1,7 +1,7 @@
 """Players: anything that answers a batch of states with a batch of actions."""
 
 import re
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import jax
 import jax.numpy as jnp
@@ -18,6 +18,7 @@ from move37.search.mcts import SearchConfig, Stepwise, search
 from move37.search.puct import Puct
 
 
+@runtime_checkable
 class Player(Protocol):
     """A name for tables, and a choice. Some states of a batch may be finished: any answer will do for those."""
 

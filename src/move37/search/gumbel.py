@@ -38,7 +38,7 @@ class Gumbel:
         """(log P to search with, order in which unvisited actions come up)."""
         return log_prior, log_prior if noise is None else log_prior + noise
 
-    def schedule(self, num_simulations: tuple[int, ...], num_actions: int) -> Int[np.ndarray, "budgets M+1 T"]:
+    def schedule(self, num_simulations: tuple[int, ...], num_actions: int) -> Int[np.ndarray, "budgets considered T"]:
         """For each budget and number of considered actions m: the visit count that the t-th simulation asks for."""
         most, longest = min(self.max_num_considered_actions, num_actions), max(num_simulations)
         table = np.zeros((len(num_simulations), most + 1, longest), np.int32)

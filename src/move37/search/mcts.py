@@ -8,7 +8,7 @@ streaming, and for CPUs, where ONNX Runtime evaluates a network two to three tim
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import jax
 import jax.numpy as jnp
@@ -205,6 +205,7 @@ def budget_of(
     return jnp.asarray(budgets, jnp.int32)[which]
 
 
+@runtime_checkable
 class ObservedModel(Protocol):
     """A model whose network stands elsewhere: rules in JAX, evaluation by an `Evaluator`."""
 

@@ -10,7 +10,7 @@ elements. No random number is drawn in either. Lanes that are done write to node
 are dropped.
 """
 
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import jax
 import jax.numpy as jnp
@@ -69,6 +69,7 @@ class Root(NamedTuple):
     schedule: Int[Array, "B T"]  # Gumbel's considered visits; empty for others
 
 
+@runtime_checkable
 class Rule(Protocol):
     """A rule of selection: `Puct`, `Gumbel`."""
 
