@@ -66,6 +66,8 @@ class Puct:
 
     def decide(self, tree: Tree, root: Root) -> tuple[Int[Array, " B"], Float[Array, "B K"], Float[Array, " B"]]:
         """(most visited slot, visit shares, logits outside of the slots): π(a) = N(root,a) / Σ N."""
-        visits = root_node(tree).visit_counts.astype(jnp.float32)
+        node = root_node(tree)
+        visits = node.visit_counts.astype(jnp.float32)
         weights = visits / jnp.maximum(visits.sum(-1, keepdims=True), 1)
-        return jnp.argmax(visits, -1).astype(jnp.int32), weights, jnp.full(visits.shape[0], -jnp.inf)
+        most = jnp.where(visits == visits.max(-1, keepdims=True), node.prior_logits, -jnp.inf)  # ties: greater prior
+        return jnp.argmax(most, -1).astype(jnp.int32), weights, jnp.full(visits.shape[0], -jnp.inf)
