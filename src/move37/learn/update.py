@@ -105,5 +105,5 @@ def _step(batch: Any, learner: Learner, loss: Loss) -> tuple[Learner, dict[str, 
         step = learner.updates.astype(jnp.float32)
         decay = jnp.minimum(learner.config.ema or 0.0, (1 + step) / (10 + step))
         average = jax.tree.map(lambda a, b: decay * a + (1 - decay) * b, average, net)
-    metrics = {"loss": value, **metrics, "gradient_norm": optax.global_norm(gradient)}
+    metrics = {"loss": value, **metrics, "gradient_norm": optax.tree.norm(gradient)}
     return Learner(net, average, state, learner.updates + 1, learner.config), metrics

@@ -105,18 +105,20 @@ class SelfPlay:
 
     def _start(self, key: Key[Array, ""]) -> Lanes:
         """B new games."""
-        keys = jax.random.split(key, (self.config.games, 2))
-        state, opening = jax.vmap(self._open)(keys[:, 0], keys[:, 1])
-        number = jnp.zeros(self.config.games, jnp.int32)
-        return Lanes(state, jax.random.key_data(keys[:, 0]), opening, number)
+        first, openings = jax.random.split(key)
+        init_key = jax.random.bits(first, (self.config.games, 2), jnp.uint32)
+        keys = jax.random.split(openings, self.config.games)
+        state, opening = jax.vmap(self._open)(jax.random.wrap_key_data(init_key), keys)
+        return Lanes(state, init_key, opening, jnp.zeros(self.config.games, jnp.int32))
 
     def _open(self, init_key: Key[Array, ""], key: Key[Array, ""]) -> tuple[State, Int[Array, " P"]]:
         """A first state, and random moves from it that do not end the game."""
         state = self.game.init(init_key)
-        most = self.config.opening_moves
+        most = max(1, self.config.opening_moves)  # a column at least: checkpoints cannot hold empty arrays
         flag, count, moves = jax.random.split(key, 3)
-        length = jax.random.randint(count, (), 1, most + 1) if most else jnp.int32(0)
-        length = jnp.where(jax.random.uniform(flag) < self.config.opening_fraction, length, 0)
+        length = jax.random.randint(count, (), 1, most + 1)
+        opened = jax.random.uniform(flag) < self.config.opening_fraction * (self.config.opening_moves > 0)
+        length = jnp.where(opened, length, 0)
         return random_opening(self.game, state, length, most, moves)
 
     def _prepare_move(self, lanes: Lanes, key: Key[Array, ""]) -> tuple[Float[Array, "B A"], Int[Array, " B"]]:

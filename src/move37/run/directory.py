@@ -20,7 +20,7 @@ import time
 import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import jax
 import numpy as np
@@ -51,7 +51,7 @@ class Run:
         self._display: Display | None = None
 
     @classmethod
-    def create(cls, path: Path, recipe: str, game: str, config: Any, seed: int) -> Self:
+    def create(cls, path: Path, recipe: str, game: str, config: Any, seed: int) -> "Run":
         """A new run. Raises `BadRun` if the folder holds one already."""
         if (path / "config.json").exists():
             raise BadRun(f"{path} already holds a run; `move37 resume {path}` goes on with it, --name makes another.")
@@ -71,7 +71,7 @@ class Run:
         return run
 
     @classmethod
-    def open(cls, path: Path) -> Self:
+    def open(cls, path: Path) -> "Run":
         """A run to look at. Raises `BadRun` if there is none, or if a newer move37 made it."""
         try:
             about = json.loads((path / "config.json").read_text())
@@ -183,8 +183,9 @@ class Run:
         return self._before + time.monotonic() - self._began
 
     def _take_lock(self) -> None:
-        self._lock = (self.path / ".lock").open("w")
+        self._lock = os.open(self.path / ".lock", os.O_RDWR | os.O_CREAT)  # held until the process ends
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
+            os.close(self._lock)
             raise BadRun(f"another process is training {self.path}; stop it first, or take another --name.") from None

@@ -1,7 +1,7 @@
 """What a training shows: a live table in a terminal, a line an iteration elsewhere."""
 
 import time
-from typing import Any, Self
+from typing import Any
 
 from rich.console import Console
 from rich.live import Live
@@ -21,7 +21,7 @@ class Display:
         self._began = time.monotonic()
         self._live = Live(console=self.console, auto_refresh=False, transient=False)
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> "Display":
         """Say at once that something happens."""
         self.console.print("compiling; the first iteration takes a little longer than the others", highlight=False)
         if self.console.is_terminal:
@@ -64,7 +64,7 @@ def spark(values: list[float], width: int = 40) -> str:
     return "".join(_BARS[round((x - low) * scale)] for x in points)
 
 
-def _number(value: float) -> str:
+def _number(value: int | float) -> str:
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.4g}"
 
 
