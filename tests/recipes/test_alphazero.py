@@ -32,13 +32,14 @@ if (path / "config.json").exists():
     run = Run.open(path)
     alphazero.train(from_json(alphazero.Config, run.about["config"]), run, resume=True)
 else:
-    config = replace(alphazero.preset("smoke", "tic_tac_toe"), iterations=6, exam_every=100)
+    config = replace(alphazero.preset("smoke", "tic_tac_toe"), iterations=6, exam_every=3)
     alphazero.train(config, Run.create(path, "alphazero", "tic_tac_toe", config, seed=5))
 """
 
 
 def _start(path: Path) -> subprocess.Popen:
-    environment = {**os.environ, "JAX_PLATFORMS": "cpu"}
+    cache = {"JAX_COMPILATION_CACHE_DIR": str(path.parent / "xla"), "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0"}
+    environment = {**os.environ, **cache, "JAX_PLATFORMS": "cpu"}
     return subprocess.Popen([sys.executable, "-c", TRAIN, str(path)], env=environment, stdout=subprocess.DEVNULL)
 
 
@@ -48,7 +49,7 @@ def _contents(path: Path) -> dict:
         path / "checkpoints", newest, {"learner": None, "lanes": None, "open": None, "replay": None}
     )
     rows = [json.loads(line) for line in (path / "metrics.jsonl").read_text().splitlines()]
-    timed = ("seconds", "moves_per_second", "simulations_per_second")
+    timed = ("seconds", "memory_mib", "moves_per_second", "simulations_per_second")
     games = {p.name: p.read_text() for p in sorted((path / "games").glob("*.jsonl"))}
     return {"saved": saved, "rows": [{k: v for k, v in r.items() if k not in timed} for r in rows], "games": games}
 
@@ -58,7 +59,7 @@ def test_killed_and_resumed_equals_never_killed(tmp_path):
     assert _start(whole).wait(300) == 0
     process = _start(broken)
     deadline = time.monotonic() + 200
-    while not (checkpoints.steps(broken / "checkpoints") and checkpoints.steps(broken / "checkpoints")[-1] >= 2):
+    while not (checkpoints.steps(broken / "checkpoints") and checkpoints.steps(broken / "checkpoints")[-1] >= 3):
         assert time.monotonic() < deadline
         time.sleep(0.02)
     process.send_signal(signal.SIGKILL)

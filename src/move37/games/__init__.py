@@ -14,6 +14,7 @@ _GAMES = {
     "catch": ("catch", "Catch"),
     "connect_four": ("connect_four", "ConnectFour"),
     "deep_sea": ("deep_sea", "DeepSea"),
+    "othello_{n}x{n}": ("othello", "Othello"),
     "tic_tac_toe": ("tic_tac_toe", "TicTacToe"),
 }
 _EXAMPLE_SIZES = {"go_{n}x{n}": (9, 19), "hex_{n}x{n}": (7, 11), "othello_{n}x{n}": (6, 8)}

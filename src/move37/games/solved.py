@@ -75,10 +75,9 @@ def _exhaustive(game: Game) -> SolvedPositions:
         edges.append((after.reward, after.discount, allowed, child))
         if not goes_on.any():
             break
-        flat = np.concatenate([x[goes_on].reshape(goes_on.sum(), -1) for x in jax.tree.leaves(after.state)], axis=1)
-        _, first, inverse = np.unique(flat, axis=0, return_index=True, return_inverse=True)
+        first, inverse = distinct(take(after.state, goes_on))
         layers.append(jax.tree.map(lambda x, keep=first, rows=goes_on: x[rows][keep], after.state))
-        child[goes_on] = inverse.reshape(-1)
+        child[goes_on] = inverse
     below, found = np.zeros(0), []
     for reward, discount, allowed, child in reversed(edges):
         values = np.where(allowed, np.rint(reward + discount * np.append(below, 0)[child]), ILLEGAL).astype(np.int8)
@@ -91,6 +90,14 @@ def _exhaustive(game: Game) -> SolvedPositions:
     depth = np.concatenate([np.full(len(v), i) for i, v in enumerate(found)])
     names = tuple(f"{i} moves" for i in range(len(found)))
     return SolvedPositions(take(states, matters), values[matters], depth[matters], names)
+
+
+def distinct(states: State) -> tuple[Int[np.ndarray, " M"], Int[np.ndarray, " N"]]:
+    """(where each of the M different states stands first, which of them each of the N states is)."""
+    leaves = jax.tree.leaves(states)
+    flat = np.concatenate([np.asarray(x).reshape(len(leaves[0]), -1) for x in leaves], axis=1)
+    _, first, inverse = np.unique(flat, axis=0, return_index=True, return_inverse=True)
+    return first, inverse.reshape(-1)
 
 
 def take_one(game: Game) -> State:

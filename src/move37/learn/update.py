@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
+import optax.contrib
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from jaxtyping import Array, Int
 
@@ -19,11 +20,16 @@ Loss = Callable[[Any, Any], tuple[Array, dict[str, Array]]]
 
 @dataclass(frozen=True)
 class OptimiserConfig:
-    """AdamW or SGD with momentum, linear warm-up, then constant or cosine to a tenth at `decay_updates`."""
+    """AdamW, Muon or SGD with momentum; linear warm-up, then constant or cosine to a tenth at `decay_updates`.
 
-    optimiser: Literal["adamw", "sgd"] = "adamw"
+    Muon steps along the orthogonalised momentum of each weight matrix (a convolution is one: out × everything else),
+    scaled to the size of an AdamW step, and leaves the biases to AdamW. Source: Jordan et al., "Muon", 2024; the scale:
+    Liu et al., "Muon is scalable for LLM training", 2025.
+    """
+
+    optimiser: Literal["adamw", "muon", "sgd"] = "adamw"
     learning_rate: float = 1e-3
-    momentum: float = 0.9
+    momentum: float = 0.9  # of SGD
     weight_decay: float = 1e-4
     warmup_updates: int = 100
     decay_updates: int | None = None  # None: constant
@@ -47,10 +53,28 @@ class OptimiserConfig:
         schedule = optax.join_schedules([warmup, after], [self.warmup_updates])
         if self.optimiser == "adamw":
             step = optax.adamw(schedule, weight_decay=self.weight_decay)
+        elif self.optimiser == "muon":
+            step = optax.contrib.muon(
+                schedule,
+                weight_decay=self.weight_decay,
+                consistent_rms=0.2,
+                muon_weight_dimension_numbers=_matrices,
+            )
         else:
             decay = optax.add_decayed_weights(self.weight_decay)
             step = optax.chain(decay, optax.sgd(schedule, momentum=self.momentum))
         return optax.chain(optax.clip_by_global_norm(self.clip_norm), step)
+
+
+def _matrices(parameters: Any) -> Any:
+    """Which axes of each weight are the rows and the columns of its matrix; None for what is no matrix."""
+
+    def axes(weight: Array) -> optax.contrib.MuonDimensionNumbers | None:
+        if weight.ndim < 2:
+            return None
+        return optax.contrib.MuonDimensionNumbers(reduction_axis=tuple(range(1, weight.ndim)), output_axis=0)
+
+    return jax.tree.map(axes, parameters)
 
 
 class Learner(eqx.Module):

@@ -1,7 +1,8 @@
 """Matches between players, and ratings from their results."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import jax
 import jax.numpy as jnp
@@ -9,7 +10,7 @@ import numpy as np
 from jaxtyping import Array, Float, Key
 
 from move37.core.errors import BadConfig
-from move37.core.types import Game
+from move37.core.types import Game, State, Step
 from move37.play.openings import random_opening
 from move37.play.players import Player
 
@@ -35,32 +36,34 @@ def play_match(game: Game, one: Player, two: Player, games: int, key: Key[Array,
         raise BadConfig(f"{game.name} has {game.num_players} player: an arena needs a game for two.")
     pairs = games // 2
     first, lengths, moves, play = jax.random.split(key, 4)
+    open_all, step = _compiled(game, opening_moves)
+    length = jax.random.randint(lengths, (pairs,), 0, opening_moves + 1)
+    start = open_all(jax.random.split(first, pairs), length, jax.random.split(moves, pairs))
+    states = jax.tree.map(lambda x: jnp.concatenate([x, x]), start)
+    sign = np.repeat([1.0, -1.0], pairs)  # 1 where the first player is to move
+    alive, total, t = np.ones(games, bool), np.zeros(games), 0
+    while alive.any():
+        action = np.zeros(games, np.int32)
+        for player, turn in ((one, sign > 0), (two, sign < 0)):
+            if (turn & alive).any():
+                action = np.where(turn, player.choose(states, jax.random.fold_in(play, t)), action)
+        after = step(states, jnp.asarray(action, jnp.int32))
+        reward, discount = np.asarray(after.reward), np.asarray(after.discount)
+        total += np.where(alive, sign * reward, 0)
+        sign = np.where(discount < 0, -sign, sign)
+        alive &= discount != 0
+        states, t = after.state, t + 1
+    return Match(one.name, two.name, int((total > 0).sum()), int((total == 0).sum()), int((total < 0).sum()))
 
-    def open_one(init: Array, length: Array, key: Array) -> Array:
+
+@cache
+def _compiled(game: Game, opening_moves: int) -> tuple[Callable[..., State], Callable[..., Step]]:
+    """(openings, moves) of many games at once, compiled once for all matches."""
+
+    def open_one(init: Array, length: Array, key: Array) -> State:
         return random_opening(game, game.init(init), length, opening_moves, key)[0]
 
-    length = jax.random.randint(lengths, (pairs,), 0, opening_moves + 1)
-    start = jax.jit(jax.vmap(open_one))(jax.random.split(first, pairs), length, jax.random.split(moves, pairs))
-    step = jax.jit(jax.vmap(game.step))
-    total = np.zeros(games)
-    for swapped in (False, True):
-        states, alive = start, np.ones(pairs, bool)
-        sign = np.full(pairs, -1.0 if swapped else 1.0)  # 1 where the first player is to move
-        result, t = np.zeros(pairs), 0
-        while alive.any():
-            key_t = jax.random.fold_in(jax.random.fold_in(play, int(swapped)), t)
-            action = np.zeros(pairs, np.int32)
-            for player, turn in ((one, sign > 0), (two, sign < 0)):
-                if (turn & alive).any():
-                    action = np.where(turn, player.choose(states, key_t), action)
-            after = step(states, jnp.asarray(action, jnp.int32))
-            reward, discount = np.asarray(after.reward), np.asarray(after.discount)
-            result += np.where(alive, sign * reward, 0)
-            sign = np.where(discount < 0, -sign, sign)
-            alive &= discount != 0
-            states, t = after.state, t + 1
-        total[pairs * swapped : pairs * (swapped + 1)] = result
-    return Match(one.name, two.name, int((total > 0).sum()), int((total == 0).sum()), int((total < 0).sum()))
+    return jax.jit(jax.vmap(open_one)), jax.jit(jax.vmap(game.step))
 
 
 def tournament(game: Game, players: Sequence[Player], games: int, key: Key[Array, ""]) -> Iterator[Match]:

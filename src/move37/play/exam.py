@@ -1,14 +1,17 @@
 """How strong is a net? Measured on positions whose right moves are known, with search and without."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
-from move37.core.types import Game
+from move37.core.errors import BadConfig
+from move37.core.types import Game, take
 from move37.games import solved
 from move37.models.rules import Rules
 from move37.nets.onnx import OnnxEvaluator
+from move37.play.players import Player
 from move37.search.gumbel import Gumbel
 from move37.search.mcts import SearchConfig, Stepwise
 
@@ -38,3 +41,37 @@ class Exam:
             if (self.positions.depth == i).any()
         }
         return {"solver_error": 1 - float(kept.mean()), "policy_error": 1 - float(alone.mean()), **depths}
+
+
+class Lines(NamedTuple):
+    """All lines of play against one player, by how they end for it."""
+
+    wins: int
+    draws: int
+    losses: int
+
+
+def play_all_lines(game: Game, player: Player, moves_first: bool) -> Lines:
+    """Every game that an opponent can play against a player that answers the same state always the same way.
+
+    Layer by layer; equal states are kept once, with the number of lines that lead to them. For small games only.
+    Raises `BadConfig` for a game that is not for two.
+    """
+    if game.num_players != 2:
+        raise BadConfig(f"{game.name} has {game.num_players} player: there is no opponent to try all moves.")
+    step, legal = jax.jit(jax.vmap(game.step)), jax.jit(jax.vmap(game.legal))
+    states, lines, own = solved.take_one(game), np.ones(1, np.int64), moves_first
+    ends = {1: 0, 0: 0, -1: 0}
+    while len(lines):
+        if own:
+            rows, actions = np.arange(len(lines)), player.choose(states, jax.random.key(0))
+        else:
+            rows, actions = np.nonzero(np.asarray(legal(states)))
+        after = jax.tree.map(np.asarray, step(take(states, rows), jnp.asarray(actions, jnp.int32)))
+        for reward, count in zip(after.reward[after.discount == 0], lines[rows][after.discount == 0], strict=True):
+            ends[int(np.sign(reward)) * (1 if own else -1)] += int(count)
+        goes_on = after.discount != 0
+        first, inverse = solved.distinct(take(after.state, goes_on))
+        lines = np.bincount(inverse, lines[rows][goes_on], len(first)).astype(np.int64)
+        states, own = take(take(after.state, goes_on), first), not own
+    return Lines(ends[1], ends[0], ends[-1])

@@ -1,6 +1,8 @@
 """Players: anything that answers a batch of states with a batch of actions."""
 
 import re
+from collections.abc import Callable
+from functools import cache
 from typing import Any, Protocol, runtime_checkable
 
 import jax
@@ -43,6 +45,34 @@ class RandomPlayer:
         return np.asarray(self._choose(states, key))
 
 
+class GreedyPlayer:
+    """Takes the most material that one move gives, where a game has `material(state)` of the player to move."""
+
+    def __init__(self, game: Game):
+        """Raises `UnknownName` for a game that counts no material."""
+        if not hasattr(game, "material"):
+            raise UnknownName(f"player 'greedy' needs a game that counts material, and {game.name} has no material().")
+        self.name = "greedy"
+
+        def choose(state: State, key: Array) -> Array:
+            step = jax.vmap(game.step, (None, 0))(state, jnp.arange(game.num_actions))
+            after = step.discount * jax.vmap(game.material)(step.state).astype(jnp.float32)
+            gain = jnp.where(step.discount == 0, _END_COUNTS * step.reward, after)
+            gain = jnp.where(game.legal(state), gain, -jnp.inf)
+            return jax.random.categorical(key, jnp.where(gain == gain.max(), 0.0, -jnp.inf))  # equals are drawn
+
+        self._choose = jax.jit(
+            lambda states, key: jax.vmap(choose)(states, jax.random.split(key, len(jax.tree.leaves(states)[0])))
+        )
+
+    def choose(self, states: State, key: Key[Array, ""]) -> Int[np.ndarray, " B"]:
+        """Look one move ahead."""
+        return np.asarray(self._choose(states, key))
+
+
+_END_COUNTS = 1e6  # more than any material: a won end is better than a full basket
+
+
 class MctsPlayer:
     """Pure Monte Carlo tree search: PUCT with a uniform prior, leaves valued by one random playout each."""
 
@@ -72,7 +102,7 @@ class NetPlayer:
         self.name, self._game, self._num_simulations = name, game, num_simulations
         self._evaluate = OnnxEvaluator(net)
         self._rules = Rules(game)
-        self.search = Stepwise(self._rules, SearchConfig(Gumbel(gumbel_scale=0.0), max(1, num_simulations)))
+        self.search = _search(game, max(1, num_simulations))
 
     def choose(self, states: State, key: Key[Array, ""]) -> Int[np.ndarray, " B"]:
         """Search; the key is not needed."""
@@ -84,6 +114,12 @@ class NetPlayer:
     def think(self, states: State) -> Any:
         """The whole `SearchResult`: what the agent thinks."""
         return self.search.search(self._evaluate, states)
+
+
+@cache
+def _search(game: Game, num_simulations: int) -> Stepwise:
+    """Compiled once for all nets of a game."""
+    return Stepwise(Rules(game), SearchConfig(Gumbel(gumbel_scale=0.0), num_simulations))
 
 
 class SolverPlayer:
@@ -112,12 +148,18 @@ class SolverPlayer:
         return max(scores, key=lambda c: (scores[c], -abs(c - 3)))
 
 
+_BASIC: dict[str, Callable[[Game], Player]] = {"random": RandomPlayer, "greedy": GreedyPlayer, "solver": SolverPlayer}
+
+
+def is_basic(spec: str) -> bool:
+    """Whether a player's name stands for itself, and not for a run."""
+    return spec in _BASIC or spec.startswith("mcts:")
+
+
 def basic_player(spec: str, game: Game) -> Player:
-    """`random`, `mcts:1000` or `solver`. Raises `UnknownName`."""
-    if spec == "random":
-        return RandomPlayer(game)
-    if spec == "solver":
-        return SolverPlayer(game)
+    """`random`, `greedy`, `mcts:1000` or `solver`. Raises `UnknownName`."""
+    if spec in _BASIC:
+        return _BASIC[spec](game)
     if match := re.fullmatch(r"mcts:(\d+)", spec):
         return MctsPlayer(game, int(match[1]))
-    raise UnknownName(f"no player {spec!r}; there are: random, mcts:PLAYOUTS, solver, RUN, RUN@ITERATION.")
+    raise UnknownName(f"no player {spec!r}; there are: {', '.join(_BASIC)}, mcts:PLAYOUTS, RUN, RUN@ITERATION.")

@@ -6,6 +6,7 @@ openings; the value target leans on the search's own value; a moving average of 
 """
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import jax
@@ -22,6 +23,7 @@ from move37.nets.onnx import OnnxEvaluator
 from move37.nets.policy_value import NetConfig, PolicyValue
 from move37.play.episodes import Assembler
 from move37.play.exam import Exam
+from move37.play.ladder import Ladder
 from move37.play.replay import Replay, ReplayConfig
 from move37.play.self_play import PlayConfig, SelfPlay, summary
 from move37.run.directory import Run
@@ -59,7 +61,7 @@ class Config:
     updates: int = 24  # of the net in one iteration
     batch_size: int = 256
     root_value_weight: float = 0.25  # value target = (1 − w)·outcome + w·value of the search
-    exam_every: int = 5  # iterations between two measurements of strength
+    exam_every: int = 10  # iterations between two measurements of strength
     net: NetConfig = field(default_factory=NetConfig)
     search: SearchConfig = field(default_factory=SearchConfig)
     play: PlayConfig = field(default_factory=PlayConfig)
@@ -72,6 +74,8 @@ def preset(name: str, game: str) -> Config:
     small = game in ("tic_tac_toe", "catch", "deep_sea")
     play = PlayConfig(num_sampling_moves=0, opening_moves=4 if small else 16, opening_fraction=0.5)
     adam = OptimiserConfig(learning_rate=2e-3, ema=0.99)
+    iterations, updates = (24, 64) if small else (150, 256)
+    muon = OptimiserConfig("muon", learning_rate=2e-3, weight_decay=1e-2, decay_updates=iterations * updates, ema=0.995)
     presets = {
         "smoke": Config(
             iterations=3,
@@ -84,11 +88,14 @@ def preset(name: str, game: str) -> Config:
             replay=ReplayConfig(least=64),
         ),
         "laptop": Config(
-            iterations=24 if small else 160,
-            updates=32 if small else 24,
+            iterations=iterations,
+            updates=updates,
+            batch_size=64,
+            root_value_weight=0.5,
+            exam_every=12 if small else 10,
             net=NetConfig(2, 32) if small else NetConfig(4, 32),
             play=play,
-            optimiser=adam,
+            optimiser=muon,
         ),
         "gpu": Config(
             iterations=400,
@@ -122,6 +129,7 @@ def train(config: Config, out: Run, resume: bool = False) -> PolicyValue:
     game = games.make(out.about["game"])
     learner = Learner.init(PolicyValue(game, config.net, key=out.key("net")), config.optimiser)
     self_play, exam = SelfPlay(game, config.search, config.play), Exam(game, config.search)
+    ladder = Ladder(game, config.search.num_simulations)
     lanes, assembler = self_play.start(out.key("start")), Assembler(config.play.games)
     replay, done, played = Replay(config.replay, out.path / "replay"), 0, 0
     if resume:
@@ -129,6 +137,7 @@ def train(config: Config, out: Run, resume: bool = False) -> PolicyValue:
         learner, lanes, assembler = saved["learner"], saved["lanes"], Assembler.restore(saved["open"])
         replay = Replay.open(config.replay, out.path / "replay", done, saved["replay"])
         played = int(saved["replay"]["games"])
+        ladder.restore(out.metrics())
 
     for t in out.steps(done + 1, config.iterations):
         began = out.seconds
@@ -146,11 +155,17 @@ def train(config: Config, out: Run, resume: bool = False) -> PolicyValue:
         if t % config.exam_every == 0 or t == config.iterations:
             out.save_net(t, learner.acting)
             report |= exam.sit(learner.acting)
+            report |= ladder.challenge(t, learner.acting, out.key("ladder", t), partial(net_of, out, learner.acting))
         out.log(t, report)
         state = {"learner": learner, "lanes": lanes, "open": assembler.state()}
         out.save(t, {**state, "replay": {**replay.state, "games": np.array(played)}})
         replay.prune()
     return learner.acting
+
+
+def net_of(out: Run, like: PolicyValue, iteration: int) -> PolicyValue:
+    """A net that the run kept."""
+    return out.load_net(like, iteration)[1]
 
 
 def play(self_play: SelfPlay, net: PolicyValue, lanes: Any, key: Any) -> tuple[Any, Any]:

@@ -139,8 +139,8 @@ class Run:
 
     def log(self, iteration: int, metrics: Mapping[str, Any]) -> None:
         """Append one line to metrics.jsonl and show it."""
-        values = {k: float(v) if np.ndim(v) == 0 else np.asarray(v).tolist() for k, v in metrics.items()}
-        row = {"iteration": iteration, "seconds": round(self.seconds, 3), **values}
+        values = {k: v if isinstance(v, list) else np.asarray(v, float).tolist() for k, v in metrics.items()}
+        row = {"iteration": iteration, "seconds": round(self.seconds, 3), "memory_mib": memory_mib(), **values}
         try:
             with (self.path / "metrics.jsonl").open("a") as file:
                 file.write(json.dumps(row) + "\n")
@@ -189,3 +189,12 @@ class Run:
         except OSError:
             os.close(self._lock)
             raise BadRun(f"another process is training {self.path}; stop it first, or take another --name.") from None
+
+
+def memory_mib() -> float | None:
+    """Memory of this process that is resident, in MiB. None where the system does not tell."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+    except OSError:
+        return None
+    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20

@@ -16,6 +16,7 @@ from move37.run.directory import Run
 _PANELS: dict[str, tuple[tuple[str, ...], bool]] = {
     "losses": (("policy_loss", "value_loss"), False),
     "moves that give a known result away": (("solver_error", "policy_error"), True),
+    "rating above random play": (("rating",), False),
     "moves a second in self-play": (("moves_per_second",), False),
 }
 _AXES = {"minutes": lambda row: row["seconds"] / 60, "games": lambda row: row["games"]}
