@@ -7,8 +7,10 @@ from pathlib import Path
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 
 from move37 import games
+from move37.core.errors import BadConfig
 from move37.games.check import check
 
 FOLDER = Path(__file__).parents[2] / "docs" / "tutorials"
@@ -43,6 +45,29 @@ def test_actions_as_people_write_them():
     game = games.make(NIM)
     state = game.step(game.init(jax.random.key(0)), jnp.int32(game.parse_action("B3"))).state
     assert game.render(state) == "a |||\nb |\nc |||||"
+
+
+def test_two_games_of_one_file_are_one_game():
+    assert games.make(NIM) == games.make(NIM)
+    assert hash(games.make(NIM)) == hash(games.make(NIM))
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "message"),
+    [
+        ("import move37.no_such_module", "Nim", "cannot be loaded: ModuleNotFoundError"),
+        ("class Nim:", "Nim", "cannot be loaded: IndentationError"),
+        ("x = 1", "Nim", "has no game 'Nim'; games in it: none"),
+        ("from move37.games.deep_sea import DeepSea", "Nim", "games in it: DeepSea"),
+        ("from move37.games.pgx_adapter import PgxGame", "PgxGame", "cannot be made without arguments"),
+    ],
+)
+def test_a_file_that_is_no_game_is_named(tmp_path, text, name, message):
+    (tmp_path / "mine.py").write_text(text)
+    with pytest.raises(BadConfig, match=message):
+        games.make(f"{tmp_path / 'mine.py'}:{name}")
+    with pytest.raises(BadConfig, match="no file"):
+        games.make(f"{tmp_path / 'yours.py'}:{name}")
 
 
 def test_the_page_shows_the_file():

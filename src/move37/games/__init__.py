@@ -4,7 +4,9 @@ import importlib
 import importlib.util
 import re
 import sys
+from functools import cache
 from pathlib import Path
+from types import ModuleType
 
 from move37.core.errors import BadConfig, UnknownName
 from move37.core.types import Game
@@ -47,17 +49,31 @@ def make(name: str) -> Game:
 
 def _from_file(spec: str) -> Game:
     path, _, class_name = spec.rpartition(":")
-    file = Path(path).expanduser()
+    file = Path(path).expanduser().resolve()
     if not file.is_file():
         raise BadConfig(f"no file {path!r} for the game {spec!r}; give path/to/file.py:ClassName.")
-    module_spec = importlib.util.spec_from_file_location(f"move37_user_{file.stem}", file)
-    if module_spec is None or module_spec.loader is None:
-        raise BadConfig(f"{path!r} is no Python file.")
-    module = importlib.util.module_from_spec(module_spec)
-    sys.modules[module_spec.name] = module
-    module_spec.loader.exec_module(module)
+    module = _load(file, file.stat().st_mtime_ns)
     game_class = getattr(module, class_name, None)
     if not (isinstance(game_class, type) and issubclass(game_class, Game)):
         found = [n for n, x in vars(module).items() if isinstance(x, type) and issubclass(x, Game) and x is not Game]
         raise BadConfig(f"{path!r} has no game {class_name!r}; games in it: {', '.join(found) or 'none'}.")
-    return game_class()
+    try:
+        return game_class()
+    except TypeError as error:
+        raise BadConfig(f"{class_name} of {path!r} cannot be made without arguments: {error}.") from error
+
+
+@cache
+def _load(file: Path, changed: int) -> ModuleType:
+    """Run a file once, so that two games from it are equal; again if it was `changed` (time in ns)."""
+    spec = importlib.util.spec_from_file_location(f"move37_user_{file.stem}_{changed}", file)
+    if spec is None or spec.loader is None:
+        raise BadConfig(f"{str(file)!r} is no Python file.")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        del sys.modules[spec.name]
+        raise BadConfig(f"{str(file)!r} cannot be loaded: {type(error).__name__}: {error}.") from error
+    return module
