@@ -16,6 +16,7 @@ _GAMES = {
     "catch": ("catch", "Catch"),
     "connect_four": ("connect_four", "ConnectFour"),
     "deep_sea": ("deep_sea", "DeepSea"),
+    "go_{n}x{n}": ("go", "Go"),
     "hex_{n}x{n}": ("hex", "Hex"),
     "othello_{n}x{n}": ("othello", "Othello"),
     "tic_tac_toe": ("tic_tac_toe", "TicTacToe"),

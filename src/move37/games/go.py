@@ -1,0 +1,255 @@
+"""Go on 2×2 to 19×19: area scoring, positional superko. The state names each stone's chain, so that no step searches.
+
+Source: J. Tromp, "The game of Go" (the logical rules); AlphaGo Zero (Nature 2017), Methods, "Domain knowledge".
+"""
+
+import operator
+from dataclasses import dataclass, field
+from functools import cache, reduce
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Bool, Float, Int, Int8, Int16, Key, Shaped, UInt8, UInt32
+
+from move37.core.errors import BadConfig
+from move37.core.types import Game, Step, Symmetry
+from move37.games.boards import dihedral_symmetries, grid_text
+
+COLUMNS = "ABCDEFGHJKLMNOPQRST"
+_CHUNK = 16  # earlier positions that a pass of the superko check compares at once; the fastest of 4, 8, 16, 32 on CPU
+
+
+class State(NamedTuple):
+    """Everything but `chains` is for superko, observation and end. N = size² points, row by row from the top left."""
+
+    chains: Shaped[Array, " N"]  # 0 empty; else ±(1 + a point of the stone's chain), Black positive. int8 up to 11×11
+    player: Int8[Array, ""]  # 1 Black or −1 White, to move
+    passed: Bool[Array, ""]  # the last move was a pass
+    num_moves: Int16[Array, ""]
+    hashes: UInt32[Array, "2 T"]  # of the position after each move; unused: 0, the empty board, where every game began
+    past: UInt8[Array, "P 2 bytes"]  # the positions before this one, latest first: bits of Black's and White's stones
+
+
+@cache
+def neighbours(size: int) -> Int[np.ndarray, "points 4"]:
+    """The points beside each point; N, which stands for none, beyond the edge and around a pass."""
+    points = np.pad(np.arange(size * size).reshape(size, size), 1, constant_values=size * size)
+    beside = [points[:-2, 1:-1], points[1:-1, :-2], points[1:-1, 2:], points[2:, 1:-1]]
+    return np.vstack([np.stack(beside, axis=-1).reshape(-1, 4), np.full((1, 4), size * size)])
+
+
+@cache
+def zobrist(size: int) -> UInt32[np.ndarray, "2 2 N"]:
+    """Random words of each colour's stone on each point; a position's hash is their sum, a word at a time, mod 2³²."""
+    return np.random.default_rng(37).integers(2**32, size=(2, 2, size * size), dtype=np.uint32)
+
+
+@dataclass(frozen=True)
+class Go(Game):
+    """Surround more than the opponent. Actions are the points, then pass; two passes in a row end the game.
+
+    A move may not bring back any earlier position (positional superko). At `max_num_moves` the game is scored as it
+    stands, with the dead stones that nobody took. Raises `BadConfig` for fields out of range.
+    """
+
+    size: int = 9
+    komi: float = 7.5  # points for White
+    suicide: bool = False  # whether a move may take the mover's own chain; a single stone never may, by superko
+    history: int = 4  # positions that an observation shows; AlphaGo Zero: 8
+    max_num_moves: int = 0  # 0 stands for 2·size², AlphaGo Zero's limit
+    name: str = field(init=False)
+    num_actions: int = field(init=False)
+    observation_shape: tuple[int, int, int] = field(init=False)
+
+    num_players = 2
+
+    def __post_init__(self) -> None:
+        if not 2 <= self.size <= 19:
+            raise BadConfig(f"go: got size {self.size}; allowed: 2 to 19.")
+        if not float(2 * self.komi).is_integer() or abs(self.komi) > self.size**2:
+            allowed = f"whole and half points, at most {self.size**2} for either side"
+            raise BadConfig(f"go: got komi {self.komi}; allowed: {allowed}.")
+        if self.history < 1:
+            raise BadConfig(f"go: got history {self.history}; allowed: 1 (the present position alone) or more.")
+        if not 0 <= self.max_num_moves < 2**15:
+            raise BadConfig(f"go: got max_num_moves {self.max_num_moves}; allowed: 1 to 32767, or 0 for 2·size².")
+        object.__setattr__(self, "max_num_moves", self.max_num_moves or 2 * self.size**2)
+        object.__setattr__(self, "name", f"go_{self.size}x{self.size}")
+        object.__setattr__(self, "num_actions", self.size**2 + 1)
+        object.__setattr__(self, "observation_shape", (2 * self.history + 1, self.size, self.size))
+
+    def init(self, key: Key[Array, ""]) -> State:
+        num_points = self.size**2
+        return State(
+            chains=jnp.zeros(num_points, jnp.int8 if num_points < 128 else jnp.int16),
+            player=jnp.int8(1),
+            passed=jnp.array(False),
+            num_moves=jnp.int16(0),
+            hashes=jnp.zeros((2, self.max_num_moves), jnp.uint32),
+            past=jnp.zeros((self.history - 1, 2, -(-num_points // 8)), jnp.uint8),
+        )
+
+    def step(self, state: State, action: Int[Array, ""]) -> Step:
+        chains, passed = self._place(state.chains, state.player, action), action == self.size**2
+        after = State(
+            chains=chains,
+            player=-state.player,
+            passed=passed,
+            num_moves=state.num_moves + jnp.int16(1),
+            hashes=state.hashes.at[:, state.num_moves].set(self._hash(chains)),
+            past=jnp.concatenate([jnp.packbits(_colours(state.chains), axis=-1)[None], state.past])[: self.history - 1],
+        )
+        over = (passed & state.passed) | (after.num_moves >= self.max_num_moves)
+        result = jnp.sign(self._score(chains, over)) * state.player.astype(jnp.float32)
+        return Step(after, jnp.where(over, result, 0.0), jnp.where(over, 0.0, -1.0))
+
+    def legal(self, state: State) -> Bool[Array, " A"]:
+        allowed, hashes = self._reachable(state)
+        return jnp.append(allowed & ~_repeats(state.hashes, hashes), True)
+
+    def observe(self, state: State) -> Bool[Array, "C H W"]:
+        """AlphaGo Zero's planes: own stones and the opponent's, latest position first, then whether Black moves."""
+        past = jnp.unpackbits(state.past, axis=-1, count=self.size**2).astype(bool)
+        stones = jnp.concatenate([_colours(state.chains)[None], past])
+        stones = jnp.where(state.player > 0, stones, stones[:, ::-1]).reshape(-1, self.size**2)
+        colour = jnp.broadcast_to(state.player > 0, (1, self.size**2))
+        return jnp.concatenate([stones, colour]).reshape(self.observation_shape)
+
+    def to_play(self, state: State) -> Int[Array, ""]:
+        return (state.player < 0).astype(jnp.int32)
+
+    def symmetries(self) -> tuple[Symmetry, ...]:
+        return dihedral_symmetries(self.size, num_passes=1)
+
+    def area(self, state: State) -> Int8[Array, " N"]:
+        """Whose each point is: 1 Black, −1 White, 0 neither. A colour owns its stones and what reaches it alone."""
+        return self._area(state.chains, jnp.array(True))
+
+    def score(self, state: State) -> Float[Array, ""]:
+        """Black's area − White's area − komi."""
+        return self._score(state.chains, jnp.array(True))
+
+    def format_action(self, action: int) -> str:
+        if action == self.size**2:
+            return "pass"
+        return COLUMNS[action % self.size] + str(self.size - action // self.size)
+
+    def render(self, state: State) -> str:
+        rows = [str(row) for row in range(self.size, 0, -1)]
+        board = np.sign(np.asarray(state.chains)).reshape(self.size, self.size)
+        return grid_text(board, COLUMNS[: self.size], rows)
+
+    def _place(
+        self, chains: Shaped[Array, " N"], player: Int8[Array, ""], action: Int[Array, ""]
+    ) -> Shaped[Array, " N"]:
+        """The chains after a stone at `action`: what it captures is gone, what it joins takes its name."""
+        player = player.astype(chains.dtype)
+        point = jnp.arange(self.size**2) == action
+        near = jnp.append(chains, jnp.zeros(1, chains.dtype))[jnp.asarray(neighbours(self.size))[action]]
+        breathing = _any(self._beside((chains == 0) & ~point))  # points beside an empty one
+        members = chains[None] == near[:, None]
+        captured = (near * player < 0) & ~(members & breathing[None]).any(1)
+        joined = (members & (near * player > 0)[:, None]).any(0) | point
+        name = (action + 1).astype(chains.dtype) * player
+        chains = jnp.where((members & captured[:, None]).any(0), 0, jnp.where(joined, name, chains))
+        if self.suicide:
+            alive = (joined & _any(self._beside(chains == 0))).any()
+            chains = jnp.where(joined & ~alive, 0, chains)
+        return chains
+
+    def _reachable(self, state: State) -> tuple[Bool[Array, " N"], UInt32[Array, "2 N"]]:
+        """Where the rules but superko allow a stone, and the hash of the position that follows.
+
+        A chain's only liberty is p if and only if p is all its pseudo-liberties (each stone counts its own): if their
+        number is the number of p's neighbours in the chain. So one sum over a chain gives liberties and hash.
+        """
+        chains, player = state.chains, state.player.astype(state.chains.dtype)
+        near, key = self._beside(chains), jnp.where(player > 0, *zobrist(self.size))
+        num_empty = _count(self._beside(chains == 0))
+        index = jnp.abs(chains).astype(jnp.int32)
+        words = jnp.stack([num_empty, *self._words(chains)], axis=-1)
+        sums = jnp.zeros((self.size**2 + 1, 3), jnp.uint32).at[index].add(words)[index].T
+        pseudo_liberties, low, high = (self._beside(row) for row in sums)
+
+        breathes, gone, lost = num_empty > 0, [jnp.uint32(0)] * 2, [jnp.uint32(0)] * 2
+        joins = jnp.zeros_like(breathes)
+        for d, chain in enumerate(near):
+            in_atari = pseudo_liberties[d] == _count([chain == other for other in near])
+            captures, own = (chain * player < 0) & in_atari, chain * player > 0
+            breathes |= captures | (own & ~in_atari)
+            joins |= own
+            first = reduce(operator.and_, [chain != other for other in near[:d]], jnp.array(True))
+            gone = [jnp.where(captures & first, word[d], 0) + total for word, total in zip((low, high), gone)]
+            lost = [jnp.where(own & first, word[d], 0) + total for word, total in zip((low, high), lost)]
+        before = self._hash(chains)[:, None]
+        hashes = before + key - jnp.stack(gone)
+        if self.suicide:
+            hashes = jnp.where(breathes, hashes, before - jnp.stack(lost))
+            breathes |= joins
+        return (chains == 0) & breathes, hashes
+
+    def _beside(self, values: Shaped[Array, " N"]) -> list[Shaped[Array, " N"]]:
+        """What stands above, left, right and below each point; 0 beyond the edge. Shifts of one axis make vector code."""
+        num_points, nothing = self.size**2, jnp.zeros((), values.dtype)
+        padded, on_board = jnp.pad(values, self.size), neighbours(self.size)[:-1].T < num_points
+        starts = (0, self.size - 1, self.size + 1, 2 * self.size)
+        return [
+            jnp.where(on, padded[start : start + num_points], nothing)
+            for on, start in zip(on_board, starts, strict=True)
+        ]
+
+    def _words(self, chains: Shaped[Array, " N"]) -> UInt32[Array, "2 N"]:
+        black, white = zobrist(self.size)
+        return jnp.where(chains > 0, black, jnp.where(chains < 0, white, jnp.uint32(0)))
+
+    def _hash(self, chains: Shaped[Array, " N"]) -> UInt32[Array, "2"]:
+        return self._words(chains).sum(1, dtype=jnp.uint32)
+
+    def _score(self, chains: Shaped[Array, " N"], wanted: Bool[Array, ""]) -> Float[Array, ""]:
+        return self._area(chains, wanted).sum(dtype=jnp.int32).astype(jnp.float32) - self.komi
+
+    def _area(self, chains: Shaped[Array, " N"], wanted: Bool[Array, ""]) -> Int8[Array, " N"]:
+        """Flood from both colours' stones over empty points, a row a word. Unless `wanted`, wrong but at once."""
+        board = jnp.concatenate([_colours(chains), (chains == 0)[None]]).reshape(3, self.size, self.size)
+        columns = jnp.arange(self.size, dtype=jnp.uint32)[None, None]
+        rows = (board.astype(jnp.uint32) << columns).sum(2, dtype=jnp.uint32)
+        reach, empty = rows[:2], rows[2]
+
+        def spread(carry: tuple[UInt32[Array, "2 H"], Bool[Array, ""]]) -> tuple[Array, Array]:
+            reach, _ = carry
+            below, above = jnp.pad(reach[:, 1:], ((0, 0), (0, 1))), jnp.pad(reach[:, :-1], ((0, 0), (1, 0)))
+            wider = reach | (empty[None] & (reach << jnp.uint32(1) | reach >> jnp.uint32(1) | below | above))
+            return wider, (wider != reach).any()
+
+        reach, _ = jax.lax.while_loop(lambda carry: carry[1], spread, (reach, wanted))
+        black, white = ((reach[:, :, None] >> columns) & jnp.uint32(1)).reshape(2, -1).astype(jnp.int8)
+        return black - white
+
+
+def _any(masks: list[Bool[Array, " N"]]) -> Bool[Array, " N"]:
+    return reduce(operator.or_, masks)
+
+
+def _count(masks: list[Bool[Array, " N"]]) -> UInt32[Array, " N"]:
+    return reduce(operator.add, [mask.astype(jnp.uint32) for mask in masks])
+
+
+def _colours(chains: Shaped[Array, " N"]) -> Bool[Array, "2 N"]:
+    return jnp.stack([chains > 0, chains < 0])
+
+
+def _repeats(earlier: UInt32[Array, "2 T"], hashes: UInt32[Array, "2 N"]) -> Bool[Array, " N"]:
+    """Which hashes came before: all pairs, as the smallest difference; XLA makes vector code of min, not of any."""
+    width = min(_CHUNK, earlier.shape[1])
+
+    def compare(i: Int[Array, ""], difference: UInt32[Array, " N"]) -> UInt32[Array, " N"]:
+        # The last slice starts early enough to be whole: it compares some positions twice.
+        some = jax.lax.dynamic_slice_in_dim(earlier, i * width, width, axis=1)
+        for t in range(width):
+            difference = jnp.minimum(difference, (hashes[0] ^ some[0, t]) | (hashes[1] ^ some[1, t]))
+        return difference
+
+    most = jnp.full(hashes.shape[1], 2**32 - 1, jnp.uint32)
+    return jax.lax.fori_loop(0, -(-earlier.shape[1] // width), compare, most) == 0
