@@ -95,7 +95,8 @@ def _exhaustive(game: Game) -> SolvedPositions:
 def distinct(states: State) -> tuple[Int[np.ndarray, " M"], Int[np.ndarray, " N"]]:
     """(where each of the M different states stands first, which of them each of the N states is)."""
     leaves = jax.tree.leaves(states)
-    flat = np.concatenate([np.asarray(x).reshape(len(leaves[0]), -1) for x in leaves], axis=1)
+    rows = [np.asarray(x).reshape(len(x), int(np.prod(np.shape(x)[1:]))) for x in leaves]
+    flat = np.concatenate(rows, axis=1)
     _, first, inverse = np.unique(flat, axis=0, return_index=True, return_inverse=True)
     return first, inverse.reshape(-1)
 
