@@ -18,7 +18,7 @@ import pgx
 
 from move37.games.go import Go
 
-Advance = Callable[[Any, jax.Array], tuple[Any, jax.Array]]
+Advance = Callable[[Any, jax.Array], Any]
 
 
 def random_legal(legal: jax.Array, key: jax.Array) -> jax.Array:
@@ -31,13 +31,14 @@ def ours(size: int) -> tuple[Any, Advance]:
     game = Go(size, history=8)
     first = game.init(jax.random.key(0))
 
-    def advance(state: Any, key: jax.Array) -> tuple[Any, jax.Array]:
-        seen = game.observe(state).sum(dtype=jnp.int32)
+    def advance(carry: Any, key: jax.Array) -> Any:
+        state, _ = carry
         step = game.step(state, random_legal(game.legal(state), key))
         over = step.discount == 0
-        return jax.tree.map(lambda new, start: jnp.where(over, start, new), step.state, first), seen
+        state = jax.tree.map(lambda new, start: jnp.where(over, start, new), step.state, first)
+        return state, game.observe(state)
 
-    return first, advance
+    return (first, game.observe(first)), advance
 
 
 def theirs(size: int) -> tuple[Any, Advance]:
@@ -45,11 +46,10 @@ def theirs(size: int) -> tuple[Any, Advance]:
     env = pgx.make(f"go_{size}x{size}") if size in (9, 19) else pgx.go.Go(size=size)
     first = env.init(jax.random.PRNGKey(0))
 
-    def advance(state: Any, key: jax.Array) -> tuple[Any, jax.Array]:
+    def advance(state: Any, key: jax.Array) -> Any:
         after = env.step(state, random_legal(state.legal_action_mask, key))
         over = after.terminated | after.truncated
-        state = jax.tree.map(lambda new, start: jnp.where(over, start, new).astype(start.dtype), after, first)
-        return state, after.observation.sum(dtype=jnp.int32)
+        return jax.tree.map(lambda new, start: jnp.where(over, start, new).astype(start.dtype), after, first)
 
     return first, advance
 
@@ -62,22 +62,21 @@ def compiled(make: Callable[[int], tuple[Any, Advance]], size: int, batch: int) 
     first, advance = make(size)
     first = jax.tree.map(jnp.asarray, first)
     states = jax.tree.map(lambda x: jnp.repeat(x[None], batch, axis=0), first)
-    advance_all = jax.vmap(partial(advance))
+    advance_all = jax.vmap(advance)
 
     @partial(jax.jit, static_argnums=2, donate_argnums=0)
-    def play(states: Any, key: jax.Array, num_steps: int) -> tuple[Any, jax.Array]:
-        def body(states: Any, key: jax.Array) -> tuple[Any, jax.Array]:
-            states, seen = advance_all(states, jax.random.split(key, batch))
-            return states, seen.sum()
+    def play(states: Any, key: jax.Array, num_steps: int) -> Any:
+        def body(states: Any, key: jax.Array) -> tuple[Any, None]:
+            return advance_all(states, jax.random.split(key, batch)), None
 
-        return jax.lax.scan(body, states, jax.random.split(key, num_steps))
+        return jax.lax.scan(body, states, jax.random.split(key, num_steps))[0]
 
     return play, states
 
 
 def seconds(play: Any, states: Any, num_steps: int, seed: int) -> tuple[float, Any]:
     start = time.perf_counter()
-    states, _ = jax.block_until_ready(play(states, jax.random.key(seed), num_steps))
+    states = jax.block_until_ready(play(states, jax.random.key(seed), num_steps))
     return time.perf_counter() - start, states
 
 

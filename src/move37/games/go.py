@@ -166,7 +166,8 @@ class Go(Game):
         number is the number of p's neighbours in the chain. So one sum over a chain gives liberties and hash.
         """
         chains, player = state.chains, state.player.astype(state.chains.dtype)
-        near, key = self._beside(chains), jnp.where(player > 0, *zobrist(self.size))
+        black, white = zobrist(self.size)
+        near, key = self._beside(chains), jnp.where(player > 0, black, white)
         num_empty = _count(self._beside(chains == 0))
         index = jnp.abs(chains).astype(jnp.int32)
         words = jnp.stack([num_empty, *self._words(chains)], axis=-1)
@@ -181,23 +182,25 @@ class Go(Game):
             breathes |= captures | (own & ~in_atari)
             joins |= own
             first = reduce(operator.and_, [chain != other for other in near[:d]], jnp.array(True))
-            gone = [jnp.where(captures & first, word[d], 0) + total for word, total in zip((low, high), gone)]
-            lost = [jnp.where(own & first, word[d], 0) + total for word, total in zip((low, high), lost)]
+            gone = [
+                jnp.where(captures & first, word[d], 0) + total for word, total in zip((low, high), gone, strict=True)
+            ]
+            lost = [jnp.where(own & first, word[d], 0) + total for word, total in zip((low, high), lost, strict=True)]
         before = self._hash(chains)[:, None]
         hashes = before + key - jnp.stack(gone)
         if self.suicide:
-            hashes = jnp.where(breathes, hashes, before - jnp.stack(lost))
+            hashes = jnp.where(breathes[None], hashes, before - jnp.stack(lost))
             breathes |= joins
         return (chains == 0) & breathes, hashes
 
     def _beside(self, values: Shaped[Array, " N"]) -> list[Shaped[Array, " N"]]:
-        """What stands above, left, right and below each point; 0 beyond the edge. Shifts of one axis make vector code."""
+        """What stands above, left, right and below each point; 0 beyond the edge. Shifts of one axis vectorise."""
         num_points, nothing = self.size**2, jnp.zeros((), values.dtype)
-        padded, on_board = jnp.pad(values, self.size), neighbours(self.size)[:-1].T < num_points
+        padded, beside = jnp.pad(values, self.size), neighbours(self.size)[:-1].T
         starts = (0, self.size - 1, self.size + 1, 2 * self.size)
         return [
-            jnp.where(on, padded[start : start + num_points], nothing)
-            for on, start in zip(on_board, starts, strict=True)
+            jnp.where(points < num_points, padded[start : start + num_points], nothing)
+            for points, start in zip(beside, starts, strict=True)
         ]
 
     def _words(self, chains: Shaped[Array, " N"]) -> UInt32[Array, "2 N"]:
