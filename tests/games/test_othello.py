@@ -8,9 +8,14 @@ import pytest
 
 from move37 import games
 from move37.core.errors import BadConfig
-from move37.games.othello import DIRECTIONS, Othello, State
+from move37.core.types import Step
+from move37.games.othello import Othello, State
 
-PERFT_8X8 = [4, 12, 56, 244, 1_396, 8_200]  # leaves after 1, 2, … plies; a pass is a ply
+PERFT_8X8 = [4, 12, 56, 244, 1_396, 8_200, 55_092]  # leaves after 1, 2, … plies; a pass is a ply
+
+
+DIRECTIONS = [(down, right) for down in (-1, 0, 1) for right in (-1, 0, 1) if (down, right) != (0, 0)]
+CHUNK = 1024  # positions at once: one shape, one compilation
 
 
 def _turns(board: dict, size: int, point: tuple[int, int], player: int) -> list[tuple[int, int]]:
@@ -51,20 +56,37 @@ def _perft_python(size: int, depth: int) -> int:
 def _perft(size: int, depth: int) -> list[int]:
     game = Othello(size)
     step, legal = jax.jit(jax.vmap(game.step)), jax.jit(jax.vmap(game.legal))
-    states, counts = jax.tree.map(lambda x: np.asarray(x)[None], game.init(jax.random.key(0))), []
+    start = game.init(jax.random.key(0))
+    boards, player, counts = np.asarray(start.board)[None], int(start.player), []
     for _ in range(depth):
-        rows, actions = np.nonzero(np.asarray(legal(states)))
+        allowed = _in_chunks(lambda x, p=player: legal(State(x, np.full(CHUNK, p, np.int8))), boards)
+        rows, actions = np.nonzero(allowed)
         counts.append(len(rows))
-        width = 1 << (len(rows) - 1).bit_length()  # few shapes, few compilations
-        padded = np.resize(rows, width), np.resize(actions, width).astype(np.int32)
-        after = step(jax.tree.map(lambda x, i=padded[0]: np.asarray(x)[i], states), padded[1])
-        goes_on = np.flatnonzero(np.asarray(after.discount)[: len(rows)] != 0)
-        states = jax.tree.map(lambda x, i=goes_on: np.asarray(x)[i], after.state)
+        if len(counts) < depth:
+            after = _in_chunks(
+                lambda x, a, p=player: _board_or_end(step(State(x, np.full(CHUNK, p, np.int8)), a)),
+                boards[rows],
+                actions.astype(np.int32),
+            )
+            boards, player = after[after[:, -1] != 0][:, :-1], -player
     return counts
 
 
+def _board_or_end(step: Step) -> np.ndarray:
+    """Boards, and in the last column whether the game goes on."""
+    return np.column_stack([np.asarray(step.state.board), np.asarray(step.discount) != 0]).astype(np.int8)
+
+
+def _in_chunks(function, *arrays: np.ndarray) -> np.ndarray:
+    """A batched function of any number of rows."""
+    found = []
+    for i in range(0, len(arrays[0]), CHUNK):
+        found.append(np.asarray(function(*[np.resize(x[i : i + CHUNK], (CHUNK, *x.shape[1:])) for x in arrays])))
+    return np.concatenate(found)[: len(arrays[0])]
+
+
 def test_perft():
-    assert _perft(8, 6) == PERFT_8X8
+    assert _perft(8, 7) == PERFT_8X8
     assert _perft(6, 5) == [_perft_python(6, depth) for depth in range(1, 6)]
 
 
@@ -110,6 +132,37 @@ def test_pass_only_when_nothing_else():
     assert float(step.reward) == 0
     np.testing.assert_array_equal(np.asarray(step.state.board), np.asarray(state.board))
     assert [game.format_action(a) for a in np.flatnonzero(np.asarray(game.legal(step.state))).tolist()] == ["d1"]
+
+
+def test_the_game_ends_with_empty_points_when_neither_can_move():
+    """White's last move leaves no line between the two colours, and 4 discs against 3."""
+    game = Othello(4)
+    state = _state(["XXX.", "....", "....", ".XOO"], 1)
+    assert np.flatnonzero(np.asarray(game.legal(state))).tolist() == [16]
+    state = state._replace(player=jnp.int8(-1))
+    step = game.step(state, jnp.int32(12))
+    assert np.asarray(step.state.board).tolist() == [1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, -1, -1, -1, -1]
+    assert (float(step.discount), float(step.reward)) == (0.0, 1.0)
+
+
+@pytest.mark.parametrize("size", [4, 10])
+def test_equals_plain_python_on_any_board(size):
+    """Boards that no game reaches, too: the legal points of both players and what each of them turns over."""
+    game, rng = Othello(size), np.random.default_rng(size)
+    boards = rng.choice(np.array([-1, 0, 1], np.int8), (8, size * size), p=[0.4, 0.2, 0.4])
+    players = rng.choice(np.array([-1, 1], np.int8), 8)
+    legal = np.asarray(jax.vmap(game.legal)(State(boards, players)))
+    step = jax.jit(jax.vmap(game.step))
+    points = [(r, c) for r in range(size) for c in range(size)]
+    for at, point in enumerate(points):
+        after = np.asarray(step(State(boards, players), np.full(8, at, np.int32)).state.board)
+        for i, player in enumerate(players.tolist()):
+            board = dict(zip(points, boards[i].tolist(), strict=True))
+            turned = _turns(board, size, point, player)
+            assert legal[i, at] == (board[point] == 0 and bool(turned))
+            if legal[i, at]:
+                board |= dict.fromkeys([point, *turned], player)
+                assert after[i].tolist() == list(board.values())
 
 
 @pytest.mark.parametrize(("mover", "result"), [(1, 1.0), (-1, -1.0)])

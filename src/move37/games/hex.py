@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import NamedTuple
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Int, Int8, Int16, Key
@@ -41,12 +42,14 @@ def neighbours(size: int) -> Int[np.ndarray, "N 8"]:
 
 @dataclass(frozen=True)
 class Hex(Game):
-    """The first player connects top and bottom, the second left and right. There is no draw, and no swap.
+    """The first player connects top and bottom, the second left and right. There is no draw.
 
-    Actions are points, row by row from the top left.
+    Actions are points, row by row from the top left, then the swap where the game has it: in place of a first stone the
+    second player takes over the first player's, mirrored so that it stands to its new edges as it did to the old ones.
     """
 
     size: int = 11
+    swap: bool = False  # the pie rule
     name: str = field(init=False)
     num_actions: int = field(init=False)
     observation_shape: tuple[int, int, int] = field(init=False)
@@ -57,10 +60,10 @@ class Hex(Game):
     def __post_init__(self) -> None:
         if not 2 <= self.size <= 19:
             raise BadConfig(f"hex: got size {self.size}; allowed: 2 to 19.")
-        object.__setattr__(self, "name", f"hex_{self.size}x{self.size}")
-        object.__setattr__(self, "num_actions", self.size**2)
+        object.__setattr__(self, "name", f"hex_{'swap_' * self.swap}{self.size}x{self.size}")
+        object.__setattr__(self, "num_actions", self.size**2 + self.swap)
         object.__setattr__(self, "observation_shape", (3, self.size, self.size))
-        object.__setattr__(self, "max_num_moves", self.size**2)
+        object.__setattr__(self, "max_num_moves", self.size**2 + self.swap)
 
     def init(self, key: Key[Array, ""]) -> State:
         points = self.size**2
@@ -68,6 +71,15 @@ class Hex(Game):
         return State(jnp.zeros(points, jnp.int8), jnp.asarray(label), jnp.int8(1))
 
     def step(self, state: State, action: Int[Array, ""]) -> Step:
+        if not self.swap:
+            return self._place(state, action)
+        row, column = jnp.divmod(jnp.argmax(state.board != 0), self.size)
+        swaps = action == self.size**2
+        empty = self.init(jax.random.key(0))._replace(player=state.player)
+        state = jax.tree.map(lambda cleared, kept: jnp.where(swaps, cleared, kept), empty, state)
+        return self._place(state, jnp.where(swaps, column * self.size + row, action))
+
+    def _place(self, state: State, action: Int[Array, ""]) -> Step:
         owner = jnp.concatenate([state.board, jnp.array([1, 1, -1, -1, 0], jnp.int8)])
         touched = jnp.asarray(neighbours(self.size))[action]
         # −2 is nobody's label: what is empty, or the opponent's, or off the board merges with nothing.
@@ -80,7 +92,9 @@ class Hex(Game):
         return Step(after, won.astype(jnp.float32), jnp.where(won, 0.0, -1.0))
 
     def legal(self, state: State) -> Bool[Array, " A"]:
-        return state.board == 0
+        if not self.swap:
+            return state.board == 0
+        return jnp.append(state.board == 0, (state.player < 0) & ((state.board != 0).sum() == 1))
 
     def observe(self, state: State) -> Bool[Array, "3 H W"]:
         """Own stones, the opponent's, and whose edges are top and bottom: actions stay where they are on the board."""
@@ -93,10 +107,12 @@ class Hex(Game):
 
     def symmetries(self) -> tuple[Symmetry, ...]:
         """The identity and the half turn; a mirror would exchange the players' edges."""
-        identity, _, half_turn, *_ = dihedral_symmetries(self.size)
+        identity, _, half_turn, *_ = dihedral_symmetries(self.size, num_passes=int(self.swap))
         return identity, half_turn
 
     def format_action(self, action: int) -> str:
+        if action == self.size**2:
+            return "swap"
         return LETTERS[action % self.size] + str(action // self.size + 1)
 
     def render(self, state: State) -> str:

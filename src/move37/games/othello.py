@@ -1,18 +1,22 @@
-"""Othello on 4×4 to 10×10. What a move turns over is read off the eight rays that leave its point."""
+"""Othello on 4×4 to 10×10. A row is the bits of a word, so that one sweep over the rows serves all points at once."""
 
+import math
+import operator
 from dataclasses import dataclass, field
-from functools import cache
+from functools import reduce
 from typing import NamedTuple
 
+import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float, Int, Int8, Key
+from jaxtyping import Array, Bool, Float, Int, Int8, Key, UInt32
 
 from move37.core.errors import BadConfig
 from move37.core.types import Game, Step, Symmetry
 from move37.games.boards import dihedral_symmetries, grid_text
 
-DIRECTIONS = [(0, 1), (1, 1), (1, 0), (1, -1), (0, -1), (-1, -1), (-1, 0), (-1, 1)]
+DIRECTIONS = [(0, 1), (1, 1), (1, 0), (1, -1), (0, -1), (-1, -1), (-1, 0), (-1, 1)]  # rows down, columns right
+Rows = list[UInt32[Array, ""]]  # a set of points: from the top, a word a row, whose bit c is column c
 
 
 class State(NamedTuple):
@@ -20,19 +24,6 @@ class State(NamedTuple):
 
     board: Int8[Array, " N"]
     player: Int8[Array, ""]  # 1 or −1, to move
-
-
-@cache
-def rays(size: int) -> Int[np.ndarray, "N 8 R"]:
-    """The points on each ray from each point, nearest first; N, a point that is always empty, beyond the edge."""
-    table = np.full((size * size, len(DIRECTIONS), size - 1), size * size)
-    for row, column in np.ndindex(size, size):
-        for d, (down, right) in enumerate(DIRECTIONS):
-            for i in range(1, size):
-                r, c = row + i * down, column + i * right
-                if 0 <= r < size and 0 <= c < size:
-                    table[row * size + column, d, i - 1] = r * size + c
-    return table
 
 
 @dataclass(frozen=True)
@@ -67,18 +58,19 @@ class Othello(Game):
         return State(jnp.asarray(board.reshape(-1)), jnp.int8(1))
 
     def step(self, state: State, action: Int[Array, ""]) -> Step:
-        is_pass = action == self.size**2
-        ray = jnp.asarray(rays(self.size))[jnp.minimum(action, self.size**2 - 1)]
-        run, closed = _turned(_pad(state.board)[ray], state.player)
-        changed = jnp.zeros(self.size**2 + 1, bool).at[ray].set(run & closed[:, None]).at[action].set(True)[:-1]
-        board = jnp.where(changed & ~is_pass, state.player, state.board)
-        goes_on = self._points(board, state.player).any() | self._points(board, -state.player).any()
+        own, other = self._sides(state)
+        point = _rows(jnp.arange(self.size**2) == action)  # no bit at all for a pass
+        turned = _turned(point, own, other)
+        board = jnp.where(_points([t | p for t, p in zip(turned, point, strict=True)]), state.player, state.board)
+        own = [o | t | p for o, t, p in zip(own, turned, point, strict=True)]
+        other = [o & ~t for o, t in zip(other, turned, strict=True)]
+        goes_on = reduce(operator.or_, _moves(own, other) + _moves(other, own)) != 0
         result = jnp.sign(_balance(board, state.player))
         after = State(board, -state.player)
         return Step(after, jnp.where(goes_on, 0.0, result), jnp.where(goes_on, -1.0, 0.0))
 
     def legal(self, state: State) -> Bool[Array, " A"]:
-        points = self._points(state.board, state.player)
+        points = _points(_moves(*self._sides(state)))
         return jnp.append(points, ~points.any())
 
     def observe(self, state: State) -> Bool[Array, "2 H W"]:
@@ -105,28 +97,69 @@ class Othello(Game):
         rows = [str(row + 1) for row in range(self.size)]
         return grid_text(np.asarray(state.board).reshape(self.size, self.size), "abcdefghij"[: self.size], rows)
 
-    def _points(self, board: Int8[Array, " N"], player: Int8[Array, ""]) -> Bool[Array, " N"]:
-        """Where this player can place a disc."""
-        _, closed = _turned(_pad(board)[rays(self.size)], player)
-        return (board == 0) & closed.any(-1)
+    def _sides(self, state: State) -> tuple[Rows, Rows]:
+        """Discs of the player to move, and the opponent's."""
+        return _rows(state.board == state.player), _rows(state.board == -state.player)
 
 
-def _pad(board: Int8[Array, " N"]) -> Int8[Array, " N+1"]:
-    return jnp.append(board, jnp.int8(0))
+def _rows(points: Bool[Array, " N"]) -> Rows:
+    size = math.isqrt(points.shape[0])
+    bits = points.reshape(size, size).astype(jnp.uint32) << jnp.arange(size, dtype=jnp.uint32)[None]
+    return list(bits.sum(axis=1, dtype=jnp.uint32))
+
+
+def _points(rows: Rows) -> Bool[Array, " N"]:
+    columns = jnp.arange(len(rows), dtype=jnp.uint32)[None]
+    return ((jnp.stack(rows)[:, None] >> columns) & jnp.uint32(1)).astype(bool).reshape(-1)
+
+
+def _moves(own: Rows, other: Rows) -> Rows:
+    """Where the player of `own` can place a disc: empty points right behind the other's discs, seen from an own one."""
+    found = [jnp.uint32(0)] * len(own)
+    for direction in DIRECTIONS:
+        _, behind = _sweep(own, other, *direction)
+        found = [f | b for f, b in zip(found, behind, strict=True)]
+    board = jnp.uint32(2 ** len(own) - 1)
+    return _computed_once([f & board & ~(a | b) for f, a, b in zip(found, own, other, strict=True)])
+
+
+def _turned(point: Rows, own: Rows, other: Rows) -> Rows:
+    """What a disc on the one `point` turns over: the other's discs up to the next own one, in each direction."""
+    found = [jnp.uint32(0)] * len(own)
+    for direction in DIRECTIONS:
+        run, behind = _sweep(point, other, *direction)
+        closed = reduce(operator.or_, [b & o for b, o in zip(behind, own, strict=True)]) != 0
+        found = [f | jnp.where(closed, r, jnp.uint32(0)) for f, r in zip(found, run, strict=True)]
+    return _computed_once(found)
+
+
+def _sweep(start: Rows, through: Rows, down: int, right: int) -> tuple[Rows, Rows]:
+    """In one direction: the unbroken runs of `through` that begin beside `start`; the points right behind runs."""
+    size = len(start)
+    runs, behind = [jnp.uint32(0)] * size, [jnp.uint32(0)] * size
+    for row in range(size)[:: -1 if down < 0 else 1]:
+        before = row - down
+        if down == 0:
+            for _ in range(size - 2):  # no run is longer
+                runs[row] = _shift(start[row] | runs[row], right) & through[row]
+        elif 0 <= before < size:
+            runs[row] = _shift(start[before] | runs[before], right) & through[row]
+        if 0 <= before < size:
+            behind[row] = _shift(runs[before], right)
+    return runs, behind
+
+
+def _shift(row: UInt32[Array, ""], right: int) -> UInt32[Array, ""]:
+    if right == 0:
+        return row
+    return row << jnp.uint32(1) if right > 0 else row >> jnp.uint32(1)
+
+
+def _computed_once(rows: Rows) -> Rows:
+    """A wall to XLA's fusion, which would compute all rows anew for each point that depends on them."""
+    return list(jax.lax.optimization_barrier(jnp.stack(rows)))
 
 
 def _balance(board: Int8[Array, " N"], player: Int8[Array, ""]) -> Float[Array, ""]:
     """Discs of this player less the other's."""
     return (board * player).astype(jnp.float32).sum()
-
-
-def _turned(
-    line: Int8[Array, "*rays R"], player: Int8[Array, ""]
-) -> tuple[Bool[Array, "*rays R"], Bool[Array, "*rays"]]:
-    """Along each ray: the unbroken run of the opponent's discs from its start; whether the mover's disc closes it."""
-    run = [line[..., 0] == -player]
-    closed = jnp.zeros(line.shape[:-1], bool)
-    for i in range(1, line.shape[-1]):
-        closed |= run[-1] & (line[..., i] == player)
-        run.append(run[-1] & (line[..., i] == -player))
-    return jnp.stack(run, axis=-1), closed
