@@ -49,7 +49,7 @@ class Gumbel:
 
     def select_root(self, node: Node, root: Root) -> Int[Array, " B"]:
         """Sequential halving: among slots with the visit count that is due, the best g + logits + σ(completed Q)."""
-        visits = node.visit_counts + node.virtual_visits
+        visits = node.visit_counts + node.virtual_visits - root.before
         time = jnp.minimum(visits.sum(-1), root.schedule.shape[-1] - 1)
         due = jnp.take_along_axis(root.schedule, time[:, None], axis=-1)
         score = root.noise + node.prior_logits + self._sigma(node)[0]
@@ -73,8 +73,8 @@ class Gumbel:
         node = root_node(tree)
         sigma, _ = self._sigma(node)
         weights, log_z, rest = self._improved_policy(node)
-        most = node.visit_counts.max(-1, keepdims=True)
-        score = jnp.where(node.visit_counts == most, root.noise + node.prior_logits + sigma, -jnp.inf)
+        visits = node.visit_counts - root.before
+        score = jnp.where(visits == visits.max(-1, keepdims=True), root.noise + node.prior_logits + sigma, -jnp.inf)
         score = jnp.where(jnp.isneginf(node.prior_logits), -jnp.inf, jnp.maximum(score, _LOW))
         return jnp.argmax(score, -1).astype(jnp.int32), weights, (rest - log_z)[:, 0]
 

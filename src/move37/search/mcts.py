@@ -19,6 +19,7 @@ from move37.core.errors import BadConfig
 from move37.core.types import Embedding, Model, Prediction, Transition
 from move37.search.gumbel import Gumbel
 from move37.search.puct import Puct
+from move37.search.reuse import Previous, reroot
 from move37.search.slots import Slots, sampled_slots, top_slots
 from move37.search.tree import Leaves, Root, Tree, backup, expand, imagine, plant, root_node, select
 
@@ -30,14 +31,17 @@ class SearchConfig:
     rule: Puct | Gumbel = field(default_factory=Gumbel)
     num_simulations: int = 32
     leaves: int = 1  # leaves of one tree per network batch, kept apart by virtual visits
-    num_slots: int | None = None  # K; None is min(A, num_simulations): exact
+    num_slots: int | None = None  # K; None is min(A, num_simulations + kept_nodes): exact
     sampled: bool = False  # fill the slots by sampling from the prior (Sampled MuZero)
+    kept_nodes: int = 0  # room for nodes of an earlier search, to go on from (`reuse`)
 
     def __post_init__(self) -> None:
         """Check the ranges. Raises `BadConfig`."""
         for name in ("num_simulations", "leaves"):
             if getattr(self, name) < 1:
                 raise BadConfig(f"search.{name} is {getattr(self, name)}; it must be 1 or more.")
+        if self.kept_nodes < 0:
+            raise BadConfig(f"search.kept_nodes is {self.kept_nodes}; it must be 0 (no reuse) or more.")
         if self.num_slots is not None and self.num_slots < 2:
             raise BadConfig(f"search.num_slots is {self.num_slots}; it must be 2 or more, or None for all.")
 
@@ -63,7 +67,7 @@ class Growth(NamedTuple):
 
 def num_slots(config: SearchConfig, num_actions: int) -> int:
     """K."""
-    return min(num_actions, config.num_slots or max(2, config.num_simulations))
+    return min(num_actions, config.num_slots or max(2, config.num_simulations + config.kept_nodes))
 
 
 def fill_slots(config: SearchConfig, log_prior: Float[Array, "M A"], key: Key[Array, ""] | None) -> Slots:
@@ -83,8 +87,12 @@ def start(
     budgets: tuple[int, ...] | None = None,
     which: Int[Array, " B"] | None = None,
     key: Key[Array, ""] | None = None,
+    previous: Previous | None = None,
 ) -> tuple[Tree, Root]:
-    """Plant the roots. `budgets` are the numbers of simulations that games may have, `which` says who has which."""
+    """Plant the roots, with what `previous` knows below them.
+
+    `budgets` are the numbers of simulations that games may have, `which` says who has which.
+    """
     rule = config.rule
     budgets = budgets or (config.num_simulations,)
     log_prior = jax.nn.log_softmax(prediction.prior_logits)
@@ -94,7 +102,9 @@ def start(
         slots = fill_slots(config, prior, key)
     else:
         slots = top_slots(prior, order, num_slots(config, num_actions))
-    tree = plant(embedding, log_prior, prediction.value, slots, capacity=config.num_simulations + 1)
+    tree = plant(embedding, log_prior, prediction.value, slots, capacity=config.num_simulations + 1 + config.kept_nodes)
+    if previous is not None:
+        tree = reroot(previous, tree, config.num_simulations)
     return tree, root_of(config, tree, noise, budgets, which)
 
 
@@ -111,10 +121,10 @@ def root_of(
     of_slots = jnp.zeros(action.shape) if noise is None else jnp.take_along_axis(noise, action, axis=-1)
     table = config.rule.schedule(budgets, num_actions)
     if table is None:
-        return Root(of_slots, jnp.zeros((batch, 0), jnp.int32))
+        return Root(of_slots, jnp.zeros((batch, 0), jnp.int32), tree.visit_counts[:, 0])
     considered = jnp.minimum((~jnp.isneginf(tree.prior_logits[:, 0])).sum(-1), table.shape[1] - 1)
     which = jnp.zeros(batch, jnp.int32) if which is None else which
-    return Root(of_slots, jnp.asarray(table)[which, considered])
+    return Root(of_slots, jnp.asarray(table)[which, considered], tree.visit_counts[:, 0])
 
 
 def grow(
@@ -164,14 +174,16 @@ def search(
     budgets: tuple[int, ...] | None = None,
     which: Int[Array, " B"] | None = None,
     key: Key[Array, ""] | None = None,
+    previous: Previous | None = None,
 ) -> SearchResult:
     """Search B roots in one compiled loop.
 
     `noise` comes from `config.rule.noise`; None searches without chance. `budgets` and `which` give each game its own
     number of simulations, none over `config.num_simulations`. `key` is for sampled slots alone.
+    With `previous` the new simulations add to those of an earlier search (None at the first move).
     """
     keys = [None, None] if key is None else list(jax.random.split(key))
-    tree, root = start(config, embedding, model.evaluate(embedding), noise, budgets, which, keys[0])
+    tree, root = start(config, embedding, model.evaluate(embedding), noise, budgets, which, keys[0], previous)
     limit = budget_of(config, tree, budgets, which)
 
     def simulate(i: Array, tree: Tree) -> Tree:
@@ -240,20 +252,29 @@ class Stepwise:
         noise: Float[Array, "B A"] | None = None,
         budgets: tuple[int, ...] | None = None,
         which: Int[Array, " B"] | None = None,
+        previous: Previous | None = None,
     ) -> SearchResult:
         """As `search`, with the network behind `evaluate`; only new, unfinished leaves are evaluated."""
         prediction = evaluate(np.asarray(self._observe(embedding)))
-        growth, root, limit, observation, wanted = self._start(embedding, *prediction, noise, which, budgets=budgets)
+        planted = self._start(embedding, *prediction, noise, which, previous, budgets=budgets)
+        growth, root, limit, observation, wanted = planted
         for i in range(1, rounds(self.config) + 1):
             logits, value = evaluate_some(evaluate, np.asarray(observation), np.asarray(wanted), prediction[0].shape[1])
             growth, observation, wanted = self._round(growth, root, limit, logits, value, np.int32(i))
         return self._finish(growth.tree, root)
 
     def _plant_and_grow(
-        self, embedding: Embedding, logits: Array, value: Array, noise: Any, which: Any, budgets: tuple[int, ...] | None
+        self,
+        embedding: Embedding,
+        logits: Array,
+        value: Array,
+        noise: Any,
+        which: Any,
+        previous: Previous | None,
+        budgets: tuple[int, ...] | None,
     ) -> tuple[Growth, Root, Array, Array, Array]:
         prediction = Prediction(self.model.mask(embedding, logits), value)
-        tree, root = start(self.config, embedding, prediction, noise, budgets, which)
+        tree, root = start(self.config, embedding, prediction, noise, budgets, which, previous=previous)
         limit = budget_of(self.config, tree, budgets, which)
         growth = grow(self.config, tree, root, limit > 0, self.model.transition)
         return growth, root, limit, *self._questions(growth)

@@ -67,6 +67,7 @@ class Root(NamedTuple):
 
     noise: Float[Array, "B K"]  # of each slot's action
     schedule: Int[Array, "B T"]  # Gumbel's considered visits; empty for others
+    before: Int[Array, "B K"]  # visits that the search began with: not 0 where a sub-tree is used again
 
 
 @runtime_checkable
