@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Literal
 
 import equinox as eqx
@@ -42,6 +43,11 @@ class OptimiserConfig:
             raise BadConfig(f"optimiser.learning_rate is {self.learning_rate}; it must be greater than 0.")
         if self.ema is not None and not 0 <= self.ema < 1:
             raise BadConfig(f"optimiser.ema is {self.ema}; it must be in [0, 1), or None.")
+        if self.decay_updates is not None and self.decay_updates <= self.warmup_updates:
+            raise BadConfig(
+                f"optimiser.decay_updates is {self.decay_updates}; it must be greater than "
+                f"optimiser.warmup_updates = {self.warmup_updates}, or None."
+            )
 
     def make(self) -> optax.GradientTransformation:
         """The optax chain."""
@@ -101,7 +107,7 @@ class Learner(eqx.Module):
     def update(self, loss: Loss, batch: Any) -> tuple["Learner", dict[str, Array]]:
         """One gradient step. With several devices the batch is split among them and the result is the same."""
         learner, batch = _place(self, batch)
-        return _step(batch, learner, loss)
+        return _compiled_step()(batch, learner, loss)
 
 
 def _place(learner: Learner, batch: Any) -> tuple[Learner, Any]:
@@ -117,7 +123,18 @@ def _place(learner: Learner, batch: Any) -> tuple[Learner, Any]:
     return eqx.combine(jax.device_put(arrays, everywhere), static), batch
 
 
-@eqx.filter_jit(donate="all-except-first")
+@cache
+def _compiled_step() -> Callable[[Any, Learner, Loss], tuple[Learner, dict[str, Array]]]:
+    """On CPUs without XLA's YNNPACK fusions, with which the gradient of a convolution takes nearly twice as long."""
+    options = {"xla_cpu_experimental_ynn_fusion_type": ""} if jax.default_backend() == "cpu" else {}
+    try:
+        jax.jit(jnp.negative, compiler_options=options).lower(jnp.float32(0)).compile()
+    except jax.errors.JaxRuntimeError:  # a JAX that does not have this option
+        options = {}
+    # equinox hands on what it does not know to jax.jit, which its types do not say
+    return eqx.filter_jit(_step, donate="all-except-first", compiler_options=options)  # type: ignore[call-overload]
+
+
 def _step(batch: Any, learner: Learner, loss: Loss) -> tuple[Learner, dict[str, Array]]:
     (value, metrics), gradient = eqx.filter_value_and_grad(loss, has_aux=True)(learner.net, batch)
     optimiser = learner.config.make()
