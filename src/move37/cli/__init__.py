@@ -1,30 +1,17 @@
 """The program `move37`. Answers `--help` without importing JAX; a command imports what it needs when it runs."""
 
 import importlib
+import os
 import sys
 
 from move37 import __version__
-
-# command → (module of `run(arguments)`, what it does)
-COMMANDS = {
-    "train": ("train", "train an agent: move37 train [alphazero] [--game connect_four] [--preset laptop]"),
-    "resume": ("train", "go on with a run: move37 resume RUN"),
-    "play": ("play", "play against an agent in the terminal: move37 play RUN"),
-    "watch": ("play", "watch an agent play itself: move37 watch RUN"),
-    "arena": ("arena", "rate players: move37 arena RUN random mcts:1000 [--games 50]"),
-    "plot": ("look", "draw losses, solver error and speed of runs: move37 plot RUN …"),
-    "info": ("look", "what a run is and how far it got: move37 info RUN"),
-    "export": ("look", "write an agent's net as ONNX: move37 export RUN [--out FILE]"),
-    "games": ("look", "list the games"),
-    "lineage": ("look", "the family of systems, computed from the recipes"),
-    "cite": ("look", "BibTeX of a recipe's paper: move37 cite alphazero"),
-}
+from move37.cli.parsers import COMMANDS, did_you_mean, parse
 
 
 def usage() -> str:
     """What `move37 --help` prints."""
     width = max(map(len, COMMANDS))
-    lines = [f"  {name:<{width}}  {text}" for name, (_, text) in COMMANDS.items()]
+    lines = [f"  {name:<{width}}  {text}" for name, (_, _, text) in COMMANDS.items()]
     return "\n".join(
         [
             f"move37 {__version__}: systems that learned to plan by playing.",
@@ -43,25 +30,47 @@ def usage() -> str:
 def main() -> None:
     """Dispatch. A user's mistake ends with one line on stderr and exit code 1 or 2, never with a traceback."""
     arguments = sys.argv[1:]
+    if len(arguments) == 2 and arguments[0] == "help":
+        arguments = [arguments[1], "--help"]
     if not arguments or arguments[0] in ("-h", "--help", "help"):
         print(usage())
         return
     if arguments[0] in ("-V", "--version"):
         print(f"move37 {__version__}")
         return
-    if arguments[0] not in COMMANDS:
-        print(f"move37: no command {arguments[0]!r}; there are: {', '.join(COMMANDS)}.", file=sys.stderr)
-        sys.exit(2)
+    command, arguments = arguments[0], arguments[1:]
+    if command not in COMMANDS:
+        hint = did_you_mean(command, COMMANDS)
+        sys.exit(_mistake(f"no command {command!r}.{hint} There are: {', '.join(COMMANDS)}.", 2))
+    try:
+        sys.exit(_run(command, arguments))
+    except KeyboardInterrupt:
+        print("\nstopped.", file=sys.stderr)
+        sys.exit(130)
+    except BrokenPipeError:  # `move37 games | head -1`: the reader has had enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(141)
+
+
+def _run(command: str, arguments: list[str]) -> int:
+    """One command; its exit code."""
     from move37.core.errors import Move37Error
 
-    module = importlib.import_module(f"move37.cli.{COMMANDS[arguments[0]][0]}")
+    options = parse(command, arguments)
     try:
-        module.run(arguments[0], arguments[1:])
+        module = importlib.import_module(f"move37.cli.{COMMANDS[command][0]}")
+        code: int | None = module.run(command, options)
+        sys.stdout.flush()
     except Move37Error as error:
-        print(f"move37: {error}", file=sys.stderr)
-        sys.exit(1)
-    except KeyboardInterrupt:
-        print("\nstopped; what was saved is whole. move37 resume RUN goes on.", file=sys.stderr)
-        sys.exit(130)
+        return _mistake(str(error), 1)
     except BrokenPipeError:
-        sys.exit(0)
+        raise
+    except OSError as error:  # a disk that is full, a folder that may not be written
+        where = f" {error.filename}:" if error.filename else ""
+        return _mistake(f"{command}:{where} {error.strerror or error}.", 1)
+    return code or 0
+
+
+def _mistake(message: str, code: int) -> int:
+    print(f"move37: {' '.join(message.splitlines())}", file=sys.stderr)
+    return code

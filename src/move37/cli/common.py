@@ -1,17 +1,21 @@
 """What several commands share."""
 
+import importlib
 import os
 from pathlib import Path
+from typing import Any
 
 import jax
 
-from move37.core.errors import BadRun
+from move37 import games
+from move37.cli.parsers import RUNS, did_you_mean, list_of_runs, run_names
+from move37.core.errors import BadConfig, BadRun, UnknownName
 from move37.core.types import Game
-from move37.play.players import NetPlayer, Player, basic_player
-from move37.recipes import alphazero
+from move37.play.players import NetPlayer, Player, basic_player, is_basic
+from move37.recipes import NAMES
 from move37.run.directory import Run
 
-RUNS = Path("runs")
+_BASIC = ("random", "greedy", "solver", "mcts:1000")
 
 
 def enable_compilation_cache() -> None:
@@ -23,30 +27,71 @@ def enable_compilation_cache() -> None:
     jax.config.update("jax_persistent_cache_min_entry_size_bytes", 0)
 
 
+def recipe_of(name: str) -> Any:
+    """The module of a recipe. Raises `UnknownName`."""
+    if name not in NAMES:
+        raise UnknownName(f"no recipe {name!r}; there are: {', '.join(NAMES)}.{did_you_mean(name, NAMES)}")
+    return importlib.import_module(f"move37.recipes.{name}")
+
+
+def make_game(name: str) -> Game:
+    """As `games.make`, and an unknown name is told what it may have meant."""
+    try:
+        return games.make(name)
+    except UnknownName as error:
+        raise UnknownName(f"{error}{did_you_mean(name, games.names())}") from None
+
+
 def find_run(name: str) -> Run:
-    """A run by its path, or by its name under runs/."""
+    """A run by its path, or by its name under runs/. Raises `BadRun`."""
     for path in (Path(name), RUNS / name):
         if (path / "config.json").exists():
             return Run.open(path)
-    there = sorted(p.parent.name for p in RUNS.glob("*/config.json")) or ["none yet (move37 train makes one)"]
-    raise BadRun(f"no run {name!r}; under {RUNS}/ there are: {', '.join(there)}.")
+    raise BadRun(f"no run {name!r}; {list_of_runs()}.{did_you_mean(name, run_names())}")
+
+
+def split_spec(spec: str) -> tuple[Run, int | None]:
+    """`RUN` or `RUN@ITERATION`. Raises `BadRun`."""
+    if (Path(spec) / "config.json").exists() or (RUNS / spec / "config.json").exists():
+        return find_run(spec), None  # a folder may have an @ in its name
+    name, at, iteration = spec.rpartition("@") if "@" in spec else (spec, "", "")
+    run = find_run(name)
+    if at and not (iteration.isascii() and iteration.isdigit()):
+        raise BadRun(f"{spec!r}: behind @ stands the number of an iteration, like {name}@10.")
+    return run, int(iteration) if at else None
+
+
+def load_net(spec: str) -> tuple[Run, Game, Any, int]:
+    """(run, game, acting net, its iteration) of `RUN` or `RUN@ITERATION`."""
+    run, iteration = split_spec(spec)
+    game, _, net, chosen = recipe_of(run.about["recipe"]).load(run, iteration)
+    return run, game, net, chosen
 
 
 def agent(spec: str, num_simulations: int) -> tuple[Game, NetPlayer]:
     """`RUN` or `RUN@ITERATION` as a player."""
-    name, _, iteration = spec.partition("@")
-    run = find_run(name)
-    if iteration and not iteration.isdigit():
-        raise BadRun(f"{spec!r}: behind @ stands the number of an iteration, like {name}@10.")
-    game, _, net, chosen = alphazero.load(run, int(iteration) if iteration else None)
+    run, game, net, chosen = load_net(spec)
     return game, NetPlayer(f"{run.path.name}@{chosen}", game, net, num_simulations)
 
 
 def player(spec: str, game: Game, num_simulations: int) -> Player:
-    """Any player by its name."""
-    if spec == "random" or spec == "solver" or spec.startswith("mcts:"):
+    """Any player by its name. Raises `UnknownName` if it is none, `BadRun` if it plays another game."""
+    if is_basic(spec):
         return basic_player(spec, game)
-    found_game, found = agent(spec, num_simulations)
+    try:
+        found_game, found = agent(spec, num_simulations)
+    except BadRun as error:
+        raise BadRun(f"{error}{did_you_mean(spec, _BASIC)}") from error
     if found_game != game:
-        raise BadRun(f"{spec} plays {found_game.name}, the others play {game.name}.")
+        raise BadRun(f"{spec} plays {found_game.name}, not {game.name}: players of one arena need one game.")
     return found
+
+
+def check_folder(path: Path | None) -> None:
+    """Before long work for a file: it can be written. Raises `BadConfig`."""
+    if path is None:
+        return
+    if path.is_dir():
+        raise BadConfig(f"--out {path} is a folder; name a file in it.")
+    if not path.parent.is_dir():
+        raise BadConfig(f"--out {path}: there is no folder {str(path.parent)!r}; make it first.")

@@ -1,94 +1,223 @@
 """`move37 train` and `move37 resume`."""
 
+import contextlib
+import dataclasses
+import fcntl
+import io
 import itertools
+import json
+import re
 import time
-from dataclasses import dataclass
+from argparse import Namespace
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
-import tyro
-
-from move37 import games
-from move37.cli.common import RUNS, enable_compilation_cache, find_run
-from move37.core.errors import UnknownName
-from move37.recipes import NAMES, alphazero
+from move37.cli.common import enable_compilation_cache, find_run, make_game, recipe_of
+from move37.cli.parsers import COMMANDS, PRESETS, RUNS, Parser, did_you_mean
+from move37.core.errors import BadConfig, BadRun, UnknownName
+from move37.games.check import check
+from move37.run import checkpoints
 from move37.run.config import from_json
 from move37.run.directory import Run
+from move37.run.files import write_atomic
+from move37.search.mcts import rounds
+
+_LEAST = {"iterations": 1, "updates": 0, "batch_size": 1, "exam_every": 1}
 
 
-@dataclass(frozen=True)
-class Options:
-    """Which run. Everything else is the recipe's configuration, shown by `move37 train --help` for its preset."""
-
-    game: str = "connect_four"
-    preset: str = "laptop"
-    name: str | None = None  # of the folder under runs/; made up if not given
-    seed: int = 0
-
-
-def run(command: str, arguments: list[str]) -> None:
+def run(command: str, options: Namespace) -> int:
     """Dispatch of the two commands."""
     enable_compilation_cache()
-    if command == "resume":
-        _resume(arguments)
-    else:
-        _train(arguments)
+    return _resume(options) if command == "resume" else _train(options)
 
 
-def _train(arguments: list[str]) -> None:
-    recipe = arguments.pop(0) if arguments and not arguments[0].startswith("-") else NAMES[0]
-    if recipe not in NAMES:
-        raise UnknownName(f"no recipe {recipe!r}; there are: {', '.join(NAMES)}.")
-    # Presets decide the defaults of all other options, so these two are looked at first.
-    known = dict(itertools.pairwise(arguments)) | dict(a.split("=", 1) for a in arguments if "=" in a)
-    game = known.get("--game", Options.game)
-    default = alphazero.preset(known.get("--preset", Options.preset), game)
-    options, config = tyro.cli(
-        tuple[
-            Annotated[Options, tyro.conf.arg(name="")],
-            Annotated[alphazero.Config, tyro.conf.arg(name="")],
-        ],
-        prog=f"move37 train {recipe}",
-        description=f"Train {recipe}. Defaults below are those of the preset; --preset smoke, laptop, gpu or paper.",
-        args=arguments,
-        default=(Options(game=game), default),
-        config=(tyro.conf.AvoidSubcommands,),
-    )
-    name = games.make(options.game).name
-    path = RUNS / (options.name or _free_name(f"{recipe}-{name}-{options.preset}"))
-    out = Run.create(path, recipe, options.game, config, options.seed)
-    print(f"{recipe} on {name}, preset {options.preset}, in {path}")
-    alphazero.train(config, out)
-    _farewell(out)
+def _train(options: Namespace) -> int:
+    """Everything that can be wrong is found before the folder is made."""
+    recipe = recipe_of(options.recipe)
+    game = make_game(options.game)
+    spec = _absolute(options.game)
+    config = _configure(recipe, options)
+    _check(config)
+    if spec != options.game:
+        check(game, num_games=2)
+    path = RUNS / _name(options, game.name)
+    mirror = _mirror(path, options.tensorboard)
+    out = Run.create(path, options.recipe, spec, config, options.seed)
+    print(f"{options.recipe} on {game.name}, preset {options.preset}, in {path}")
+    return _go(recipe, config, out, mirror, resume=False)
 
 
-def _resume(arguments: list[str]) -> None:
-    name = tyro.cli(
-        Annotated[str, tyro.conf.Positional, tyro.conf.arg(name="run")], prog="move37 resume", args=arguments
-    )
-    out = find_run(name)
-    alphazero.train(from_json(alphazero.Config, out.about["config"]), out, resume=True)
-    _farewell(out)
+def _resume(options: Namespace) -> int:
+    out = find_run(options.run)
+    recipe, done = recipe_of(out.about["recipe"]), checkpoints.steps(out.path / "checkpoints")
+    config = from_json(recipe.Config, out.about["config"])
+    mirror = _mirror(out.path, options.tensorboard)
+    with _locked(out.path):
+        if options.iterations is not None:
+            if done and options.iterations <= done[-1]:
+                raise BadRun(f"{out.path} has {done[-1]} iterations; --iterations must be more than that.")
+            config = dataclasses.replace(config, iterations=options.iterations)
+            out.about["config"]["iterations"] = options.iterations
+            write_atomic(out.path / "config.json", json.dumps(out.about, indent=2).encode())
+        elif done and done[-1] >= config.iterations:
+            more = f"move37 resume {_short(out.path)} --iterations {2 * config.iterations}"
+            raise BadRun(f"{out.path} is finished: {done[-1]} of {config.iterations} iterations. Go on with: {more}")
+    if not done:
+        print(f"{out.path} was stopped before anything was saved: it begins again")
+        for name in ("metrics.jsonl", "config.json"):
+            (out.path / name).unlink(missing_ok=True)
+        out = Run.create(out.path, out.about["recipe"], out.about["game"], config, out.seed)
+    return _go(recipe, config, out, mirror, resume=bool(done))
 
 
-def _free_name(stem: str) -> str:
-    stem = f"{stem}-{time.strftime('%Y%m%d')}"
-    return next(n for i in itertools.count(1) if not (RUNS / (n := f"{stem}-{i}")).exists())
+def _go(recipe: Any, config: Any, out: Run, mirror: AbstractContextManager[object], resume: bool) -> int:
+    """Train; the exit code."""
+    try:
+        with mirror:
+            recipe.train(config, out, resume=resume)
+    except KeyboardInterrupt:
+        out.interrupted = True
+    stopped = _farewell(out, config.iterations)
+    return 130 if stopped else 0
 
 
-def _farewell(out: Run) -> None:
-    """How strong it is, and what can be done next."""
-    rows = out.metrics()
+def _configure(recipe: Any, options: Namespace) -> Any:
+    """The preset, with what the command line changes. Raises `UnknownName`, `BadConfig`."""
+    try:
+        default = recipe.preset(options.preset, options.game)
+    except UnknownName as error:
+        raise UnknownName(f"{error}{did_you_mean(options.preset, PRESETS)}") from None
+    parser = COMMANDS["train"][1]()
+    own = [option for action in parser._actions for option in action.option_strings]
+    known = [*_option_names(default), *own]
+    for word in [] if options.help_all else options.rest:
+        name = word.split("=")[0].replace("_", "-")
+        if name.startswith("--") and name not in known:
+            parser.error(f"no option {name}.{did_you_mean(name, known)} move37 train --help-all lists all.")
+    return _parse(recipe.Config, default, ["--help"] if options.help_all else options.rest, parser)
+
+
+def _parse(cls: Any, default: Any, arguments: list[str], parser: Parser) -> Any:
+    """By tyro, whose boxes become one line."""
+    import tyro
+
+    said = io.StringIO()
+    try:
+        with contextlib.redirect_stderr(said):
+            return tyro.cli(
+                Annotated[cls, tyro.conf.arg(name="")],
+                prog=parser.prog,
+                description="The options of the recipe; --game, --preset, --name, --seed and --tensorboard are others.",
+                args=arguments,
+                default=default,
+                config=(tyro.conf.AvoidSubcommands,),
+            )
+    except SystemExit as error:
+        if not error.code:
+            raise
+    lines = [line.strip(" │") for line in said.getvalue().splitlines()]
+    text = " ".join(itertools.takewhile(lambda line: not line.startswith(("─", "╰")), lines[1:]))
+    for pattern, words in _PLAINLY:
+        text = re.sub(pattern, words, text)
+    parser.error(text)
+
+
+# What tyro says, and what we say.
+_PLAINLY = (
+    (r"^Error parsing (--[^:]*): ", r"argument \1: "),
+    (r"^Error parsing [^:]*: ", ""),
+    (r"invalid literal for int\(\) with base 10: (.*)", r"\1 is not allowed; it must be a whole number"),
+    (r"could not convert string to float: (.*)", r"\1 is not allowed; it must be a number"),
+    (r"^invalid choice (.*) for argument '(.*)'\. Expected one of \((.*)\)\.", r"argument \2: \1 is none of \3"),
+    (r"^Missing value for argument '(.*)'\..*", r"argument \1: its value is missing"),
+    (r"^Unrecognized options: ", "unrecognized: "),
+)
+
+
+def _option_names(config: Any, prefix: str = "--") -> Iterator[str]:
+    for field in dataclasses.fields(config):
+        name, value = prefix + field.name.replace("_", "-"), getattr(config, field.name)
+        if dataclasses.is_dataclass(value):
+            yield from _option_names(value, f"{name}.")
+        else:
+            yield name
+
+
+def _check(config: Any) -> None:
+    """What would fail only once training has begun. Raises `BadConfig`."""
+    for name, least in _LEAST.items():
+        if (value := getattr(config, name, least)) < least:
+            raise BadConfig(f"{name} is {value}; it must be {least} or more.")
+    weight = getattr(config, "root_value_weight", 0.0)
+    if not 0 <= weight <= 1:
+        raise BadConfig(f"root_value_weight is {weight}; it must be in [0, 1].")
+    if hasattr(config, "search"):
+        rounds(config.search)
+    if hasattr(config, "optimiser"):
+        try:
+            config.optimiser.make()
+        except ValueError as error:
+            raise BadConfig(f"optimiser: {error}.") from error
+
+
+def _absolute(game: str) -> str:
+    """A game's own file is found again from any folder."""
+    path, _, name = game.rpartition(":")
+    return f"{Path(path).expanduser().resolve()}:{name}" if path.endswith(".py") else game
+
+
+def _name(options: Namespace, game: str) -> str:
+    """Of the new folder. Raises `BadConfig`."""
+    if options.name is None:
+        stem = f"{options.recipe}-{game}-{options.preset}-{time.strftime('%Y%m%d')}"
+        return next(n for i in itertools.count(1) if not (RUNS / (n := f"{stem}-{i}")).exists())
+    name: str = options.name
+    if not name.strip(" ./") or "@" in name or not name.isprintable():
+        raise BadConfig(f"--name {name!r} can be no run; take letters, digits, - and _ (behind @ stands an iteration).")
+    return name
+
+
+def _mirror(path: Path, wanted: bool) -> AbstractContextManager[object]:
+    if not wanted:
+        return nullcontext()
+    from move37.cli.tensorboard import Mirror
+
+    return Mirror(path)
+
+
+@contextlib.contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Nobody else trains the run while its configuration changes. Raises `BadRun`."""
+    with (path / ".lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise BadRun(f"another process is training {path}; stop it first.") from None
+        yield
+
+
+def _farewell(out: Run, iterations: int) -> bool:
+    """How strong it is, and what can be done next. Returns whether it stopped before the end."""
+    saved = checkpoints.steps(out.path / "checkpoints")
+    rows, done, path = out.metrics(), saved[-1] if saved else 0, _short(out.path)
+    stopped = out.interrupted and done < iterations
     errors = [row["solver_error"] for row in rows if row.get("solver_error") is not None]
     if errors:
         print(f"with search it gives {100 * errors[-1]:.1f} % of known results away (solver error)")
-    done, path = (rows[-1]["iteration"] if rows else 0), _short(out.path)
-    if out.interrupted and done < out.about["config"]["iterations"]:
-        print(f"stopped after iteration {done}; everything is saved. Go on with: move37 resume {path}")
+    if stopped and not saved:
+        print(f"stopped before the first iteration was saved. Begin again with: move37 resume {path}")
+        return True
+    if stopped:
+        print(f"stopped after iteration {done} of {iterations}; everything is saved. Go on with: move37 resume {path}")
     else:
         print(f"done after {out.seconds / 60:.1f} minutes and {done} iterations")
-    print(f"play:  move37 play {path}\nwatch: move37 watch {path}\nrate:  move37 arena {path} random mcts:1000")
+    print(f"play:  move37 play {path}\nwatch: move37 watch {path}")
+    if make_game(out.about["game"]).num_players == 2:
+        print(f"rate:  move37 arena {path} random mcts:1000")
     print(f"plot:  move37 plot {path}")
+    return stopped
 
 
 def _short(path: Path) -> str:

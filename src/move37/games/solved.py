@@ -1,5 +1,6 @@
 """Positions whose every move is known to win, draw or lose: what an agent plays right is counted, not guessed."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -7,9 +8,9 @@ from importlib import resources
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float, Int, Int8
+from jaxtyping import Bool, Float, Int, Int8
 
-from move37.core.types import Game, State, take
+from move37.core.types import Game, State, Step, take
 
 ILLEGAL = -2
 
@@ -65,11 +66,9 @@ def replay(game: Game, moves: Int[np.ndarray, "N T"]) -> State:
 def _exhaustive(game: Game) -> SolvedPositions:
     """Minimax over all positions of a tiny game, breadth first and back. Identical states are kept once."""
     layers, edges = [take_one(game)], []
-    step, legal = jax.jit(jax.vmap(jax.vmap(game.step, (None, 0)), (0, None))), jax.jit(jax.vmap(game.legal))
-    actions = jnp.arange(game.num_actions)
+    outcomes = _all_moves(game)
     while True:
-        after = jax.tree.map(np.asarray, step(layers[-1], actions))
-        allowed = np.asarray(legal(layers[-1]))
+        after, allowed = outcomes(layers[-1])
         goes_on = allowed & (after.discount != 0)
         child = np.full(goes_on.shape, -1)
         edges.append((after.reward, after.discount, allowed, child))
@@ -90,6 +89,20 @@ def _exhaustive(game: Game) -> SolvedPositions:
     depth = np.concatenate([np.full(len(v), i) for i, v in enumerate(found)])
     names = tuple(f"{i} moves" for i in range(len(found)))
     return SolvedPositions(take(states, matters), values[matters], depth[matters], names)
+
+
+def _all_moves(game: Game) -> Callable[[State], tuple[Step, Bool[np.ndarray, "N A"]]]:
+    """N states → every action's step [N A …], and which are legal; in batches of one size, so compiled once."""
+    actions, size, legal = jnp.arange(game.num_actions), 256, jax.vmap(game.legal)
+    look = jax.jit(lambda states: (jax.vmap(jax.vmap(game.step, (None, 0)), (0, None))(states, actions), legal(states)))
+
+    def outcomes(states: State) -> tuple[Step, Bool[np.ndarray, "N A"]]:
+        count = len(jax.tree.leaves(states)[0])
+        rows = np.minimum(np.arange(-(-count // size) * size), count - 1).reshape(-1, size)
+        parts = [jax.tree.map(np.asarray, look(take(states, batch))) for batch in rows]
+        return jax.tree.map(lambda *x: np.concatenate(x)[:count], *parts)
+
+    return outcomes
 
 
 def distinct(states: State) -> tuple[Int[np.ndarray, " M"], Int[np.ndarray, " N"]]:

@@ -107,7 +107,7 @@ class Learner(eqx.Module):
     def update(self, loss: Loss, batch: Any) -> tuple["Learner", dict[str, Array]]:
         """One gradient step. With several devices the batch is split among them and the result is the same."""
         learner, batch = _place(self, batch)
-        return _compiled_step()(batch, learner, loss)
+        return _compiled_step()(learner, batch, loss)
 
 
 def _place(learner: Learner, batch: Any) -> tuple[Learner, Any]:
@@ -124,18 +124,17 @@ def _place(learner: Learner, batch: Any) -> tuple[Learner, Any]:
 
 
 @cache
-def _compiled_step() -> Callable[[Any, Learner, Loss], tuple[Learner, dict[str, Array]]]:
+def _compiled_step() -> Callable[[Learner, Any, Loss], tuple[Learner, dict[str, Array]]]:
     """On CPUs without XLA's YNNPACK fusions, with which the gradient of a convolution takes nearly twice as long."""
     options = {"xla_cpu_experimental_ynn_fusion_type": ""} if jax.default_backend() == "cpu" else {}
     try:
         jax.jit(jnp.negative, compiler_options=options).lower(jnp.float32(0)).compile()
     except jax.errors.JaxRuntimeError:  # a JAX that does not have this option
         options = {}
-    # equinox hands on what it does not know to jax.jit, which its types do not say
-    return eqx.filter_jit(_step, donate="all-except-first", compiler_options=options)  # type: ignore[call-overload]
+    return jax.jit(_step, static_argnames="loss", donate_argnames="learner", compiler_options=options)
 
 
-def _step(batch: Any, learner: Learner, loss: Loss) -> tuple[Learner, dict[str, Array]]:
+def _step(learner: Learner, batch: Any, loss: Loss) -> tuple[Learner, dict[str, Array]]:
     (value, metrics), gradient = eqx.filter_value_and_grad(loss, has_aux=True)(learner.net, batch)
     optimiser = learner.config.make()
     change, state = optimiser.update(gradient, learner.optimiser_state, eqx.filter(learner.net, eqx.is_array))

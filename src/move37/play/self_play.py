@@ -77,6 +77,7 @@ class SelfPlay:
         self.stepwise = Stepwise(Rules(game), search_config)
         self.start = jax.jit(self._start)
         self._prepare, self._advance = jax.jit(self._prepare_move), jax.jit(self._advance_move)
+        self._replace = jax.jit(_where)
         self._chunk = jax.jit(self._play_chunk)
 
     def play(self, evaluate: Evaluator, lanes: Lanes, key: Key[Array, ""]) -> tuple[Lanes, Moves]:
@@ -85,8 +86,11 @@ class SelfPlay:
         for t in range(self.config.moves):
             noise, which = self._prepare(lanes, jax.random.fold_in(key, t))
             result = self.stepwise.search(evaluate, lanes.state, noise, self.budgets, which)
-            lanes, moves = self._advance(lanes, result._replace(tree=None), which, jax.random.fold_in(key, t))
+            lanes, moves, fresh = self._advance(lanes, result._replace(tree=None), which, jax.random.fold_in(key, t))
             chunk.append(jax.tree.map(np.asarray, moves))
+            over = chunk[-1].discount == 0
+            if over.any():
+                lanes = self._replace(over, self.start(fresh), lanes)
         return lanes, jax.tree.map(lambda *parts: np.stack(parts), *chunk)
 
     def play_fused(self, net: Any, lanes: Lanes, key: Key[Array, ""]) -> tuple[Lanes, Moves]:
@@ -99,7 +103,11 @@ class SelfPlay:
         def move(lanes: Lanes, t: Array) -> tuple[Lanes, Moves]:
             noise, which = self._prepare_move(lanes, jax.random.fold_in(key, t))
             result = search(model, lanes.state, self.search_config, noise, self.budgets, which)
-            return self._advance_move(lanes, result._replace(tree=None), which, jax.random.fold_in(key, t))
+            lanes, moves, fresh = self._advance_move(
+                lanes, result._replace(tree=None), which, jax.random.fold_in(key, t)
+            )
+            over = moves.discount == 0
+            return jax.lax.cond(over.any(), lambda: _where(over, self._start(fresh), lanes), lambda: lanes), moves
 
         return jax.lax.scan(move, lanes, jnp.arange(self.config.moves))
 
@@ -131,8 +139,8 @@ class SelfPlay:
 
     def _advance_move(
         self, lanes: Lanes, result: SearchResult, which: Int[Array, " B"], key: Key[Array, ""]
-    ) -> tuple[Lanes, Moves]:
-        """Choose, step, record, and start anew where a game ended."""
+    ) -> tuple[Lanes, Moves, Key[Array, ""]]:
+        """Choose, step and record; with the key for the games that take the place of those that ended."""
         choice, fresh = jax.random.split(jax.random.fold_in(key, 1))
         weights = jnp.log(result.action_weights) / self.config.temperature
         drawn = jax.random.categorical(choice, weights).astype(jnp.int32)
@@ -149,10 +157,7 @@ class SelfPlay:
             lanes.init_key,
             lanes.opening,
         )
-        over = step.discount == 0
-        lanes = Lanes(step.state, lanes.init_key, lanes.opening, lanes.move_number + 1)
-        lanes = jax.lax.cond(over.any(), lambda: _where(over, self._start(fresh), lanes), lambda: lanes)
-        return lanes, moves
+        return Lanes(step.state, lanes.init_key, lanes.opening, lanes.move_number + 1), moves, fresh
 
 
 def _where(mask: Bool[Array, " B"], new: Any, old: Any) -> Any:

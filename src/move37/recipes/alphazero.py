@@ -72,9 +72,11 @@ class Config:
 def preset(name: str, game: str) -> Config:
     """A configuration as a value: `smoke`, `laptop`, `gpu`, `paper`. Raises `UnknownName`."""
     small = game in ("tic_tac_toe", "catch", "deep_sea")
-    play = PlayConfig(num_sampling_moves=0, opening_moves=4 if small else 16, opening_fraction=0.5)
+    play = PlayConfig(
+        moves=16 if small else 32, num_sampling_moves=0, opening_moves=4 if small else 16, opening_fraction=0.5
+    )
     adam = OptimiserConfig(learning_rate=2e-3, ema=0.99)
-    iterations, updates = (24, 64) if small else (150, 256)
+    iterations, updates = (16, 96) if small else (150, 256)
     muon = OptimiserConfig("muon", learning_rate=2e-3, weight_decay=1e-2, decay_updates=iterations * updates, ema=0.995)
     presets = {
         "smoke": Config(
@@ -92,7 +94,7 @@ def preset(name: str, game: str) -> Config:
             updates=updates,
             batch_size=64,
             root_value_weight=0.5,
-            exam_every=12 if small else 10,
+            exam_every=8 if small else 10,
             net=NetConfig(2, 32) if small else NetConfig(4, 32),
             play=play,
             optimiser=muon,

@@ -1,14 +1,36 @@
 """What a training shows: a live table in a terminal, a line an iteration elsewhere."""
 
+import math
 import time
 from typing import Any
 
-from rich.console import Console
+from rich.console import Console, Group
 from rich.live import Live
 from rich.table import Table
+from rich.text import Text
 
 _BARS = "▁▂▃▄▅▆▇█"
-_SPARKS = ("solver_error", "rating", "loss", "value_loss", "policy_loss")  # numbers that are also drawn over time
+# What is shown first, in this order: metric → its name on the screen. Metrics that are not named here follow.
+_NAMES = {
+    "games": "games",
+    "positions": "positions",
+    "moves_per_second": "moves/s",
+    "simulations_per_second": "simulations/s",
+    "game_length": "moves a game",
+    "loss": "loss",
+    "policy_loss": "policy loss",
+    "value_loss": "value loss",
+    "policy_entropy": "policy entropy",
+    "target_entropy": "target entropy",
+    "rating": "rating",
+    "solver_error": "solver error",
+    "policy_error": "policy error",
+    "memory_mib": "memory, MiB",
+}
+# Details that stand in metrics.jsonl alone, so that the table fits a small terminal.
+_HIDDEN = ("iteration", "seconds", "decided", "gradient_norm", "rating_plus_minus")
+_HIDDEN_GROUPS = ("solver_error_",)
+_COUNTS = ("games", "positions", "memory_mib")  # nothing is learned from their curves
 
 
 class Display:
@@ -19,6 +41,7 @@ class Display:
         self.last, self.console = last, console or Console()
         self.rows: list[dict[str, Any]] = []
         self._began = time.monotonic()
+        self._first = 0.0  # when the first row came: what lies before is mostly compilation
         self._live = Live(console=self.console, auto_refresh=False, transient=False)
 
     def __enter__(self) -> "Display":
@@ -36,35 +59,67 @@ class Display:
     def show(self, row: dict[str, Any]) -> None:
         """One more iteration is done."""
         self.rows.append(row)
-        left = (time.monotonic() - self._began) / len(self.rows) * (self.last - row["iteration"])
+        left = self._time_left(time.monotonic())
         if self.console.is_terminal:
-            self._live.update(self._table(row, left), refresh=True)
+            self._live.update(self._table(left), refresh=True)
         else:
-            text = "  ".join(f"{k} {_number(v)}" for k, v in row.items() if isinstance(v, int | float))
-            self.console.print(f"{text}  left {_clock(left)}", highlight=False, soft_wrap=True)
+            newest = [f"{label} {text}" for label, text, values in self._metrics() if values[-1][0] == row["iteration"]]
+            head = f"iteration {row['iteration']} of {self.last}"
+            line = "  ".join([head, *newest, f"left {_clock(left)}"])
+            self.console.print(line, highlight=False, soft_wrap=True)
 
-    def _table(self, row: dict[str, Any], left: float) -> Table:
-        table = Table(title=f"iteration {row['iteration']} of {self.last}, time left {_clock(left)}")
-        table.add_column("what")
-        table.add_column("now", justify="right")
-        table.add_column("so far")
-        for name, value in row.items():
-            if name != "iteration" and isinstance(value, int | float):
-                drawn = spark([r[name] for r in self.rows if name in r]) if name in _SPARKS else ""
-                table.add_row(name.replace("_", " "), _number(value), drawn)
-        return table
+    def _time_left(self, now: float) -> float:
+        """Seconds, from the mean of the iterations so far; the first counts only while it is alone."""
+        if len(self.rows) == 1:
+            self._first, mean = now, now - self._began
+        else:
+            mean = (now - self._first) / (len(self.rows) - 1)
+        return mean * (self.last - self.rows[-1]["iteration"])
+
+    def _metrics(self) -> list[tuple[str, str, list[tuple[int, float]]]]:
+        """(name, newest value, all values with their iterations) of what is shown; exams are rarer than iterations."""
+        found: dict[str, list[tuple[int, float]]] = {name: [] for name in _NAMES}
+        for row in self.rows:
+            for name, value in row.items():
+                if isinstance(value, int | float) and name not in _HIDDEN and not name.startswith(_HIDDEN_GROUPS):
+                    found.setdefault(name, []).append((row["iteration"], value))
+        shown = []
+        for name, values in found.items():
+            if values:
+                text = number(values[-1][1])
+                rated = next((row for row in self.rows[::-1] if name in row), {})
+                if f"{name}_plus_minus" in rated:
+                    text += f" ± {number(rated[f'{name}_plus_minus'])}"
+                shown.append((_NAMES.get(name, name.replace("_", " ")), text, values))
+        return shown
+
+    def _table(self, left: float) -> Group:
+        done = self.rows[-1]["iteration"]
+        gone = self.rows[-1].get("seconds", 0.0)
+        title = f"iteration {done} of {self.last}, {_clock(gone)} gone, {_clock(left)} left"
+        table = Table.grid(padding=(0, 3, 0, 0))
+        table.add_column(no_wrap=True)
+        table.add_column(no_wrap=True, justify="right")
+        table.add_column(no_wrap=True, overflow="crop")
+        counts = {_NAMES[name] for name in _COUNTS}
+        for label, text, values in self._metrics():
+            when = "" if values[-1][0] == done else f", at {values[-1][0]}"
+            table.add_row(label + when, text, "" if label in counts else spark([value for _, value in values]))
+        return Group(Text(title, style="bold"), table)
 
 
 def spark(values: list[float], width: int = 40) -> str:
-    """A row of bars: the newest `width` points of a curve, thinned evenly."""
+    """A row of bars: the newest `width` points of a curve, thinned evenly; "?" for what is no finite number."""
     step = max(1, -(-len(values) // width))
     points = values[::-1][::step][::-1]
-    low, high = min(points), max(points)
+    finite = [x for x in points if math.isfinite(x)] or [0.0]
+    low, high = min(finite), max(finite)
     scale = (len(_BARS) - 1) / (high - low) if high > low else 0
-    return "".join(_BARS[round((x - low) * scale)] for x in points)
+    return "".join(_BARS[round((x - low) * scale)] if math.isfinite(x) else "?" for x in points)
 
 
-def _number(value: int | float) -> str:
+def number(value: int | float) -> str:
+    """Four digits, or all digits of a big number."""
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.4g}"
 
 
