@@ -14,7 +14,7 @@ from sgfmill.boards import Board
 
 from move37 import games
 from move37.core.errors import BadConfig
-from move37.games.go import Go, State, neighbours
+from move37.games.go import Go, State, _repeats, neighbours
 
 DATA = Path(__file__).parents[3] / "shared" / "data"  # beside the checkout, where there is one
 COLOURS = {1: "b", -1: "w"}
@@ -293,3 +293,16 @@ def test_an_empty_board_goes_to_who_has_the_komi(komi, results):
     assert float(first.discount) == -1
     assert (float(white_last.reward), float(black_last.reward)) == results
     assert float(white_last.discount) == float(black_last.discount) == 0
+
+
+def test_only_equal_hashes_repeat_a_position():
+    """Words drawn from a handful, so that many pairs agree in the bits that are compared first, and in one word of two."""
+    rng = np.random.default_rng(0)
+    words = rng.integers(2**32, size=6, dtype=np.uint32)
+    words[1], words[2] = words[0] ^ 1, words[0] ^ np.uint32(1 << 31)
+    earlier, hashes = (rng.choice(words, size=(20, 2, n)) for n in (50, 25))
+    allowed = rng.random((20, 25)) < 0.8
+    found = jax.vmap(_repeats)(jnp.asarray(allowed), jnp.asarray(hashes), jnp.asarray(earlier))
+    same = (hashes[:, :, :, None] == earlier[:, :, None, :]).all(1).any(-1)
+    np.testing.assert_array_equal(found, allowed & same)
+    assert 0.2 < same.mean() < 0.95

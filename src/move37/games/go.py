@@ -11,7 +11,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float, Int, Int8, Int16, Key, Shaped, UInt8, UInt32
+from jaxtyping import Array, Bool, Float, Int, Int8, Int16, Key, Shaped, UInt8, UInt16, UInt32
 
 from move37.core.errors import BadConfig
 from move37.core.types import Game, Step, Symmetry
@@ -112,13 +112,14 @@ class Go(Game):
 
     def legal(self, state: State) -> Bool[Array, " A"]:
         allowed, hashes = self._reachable(state)
-        return jnp.append(allowed & ~_repeats(state.hashes, hashes), True)
+        return jnp.append(allowed & ~_repeats(allowed, hashes, state.hashes), True)
 
     def observe(self, state: State) -> Bool[Array, "C H W"]:
         """AlphaGo Zero's planes: own stones and the opponent's, latest position first, then whether Black moves."""
-        past = jnp.unpackbits(state.past, axis=-1, count=self.size**2).astype(bool)
-        stones = jnp.concatenate([_colours(state.chains)[None], past])
-        stones = jnp.where(state.player > 0, stones, stones[:, ::-1]).reshape(-1, self.size**2)
+        past = jnp.where(state.player > 0, state.past, state.past[:, ::-1])
+        past = jnp.unpackbits(past, axis=-1, count=self.size**2).astype(bool)
+        stones = _colours(state.chains * state.player.astype(state.chains.dtype))
+        stones = jnp.concatenate([stones[None], past]).reshape(-1, self.size**2)
         colour = jnp.broadcast_to(state.player > 0, (1, self.size**2))
         return jnp.concatenate([stones, colour]).reshape(self.observation_shape)
 
@@ -250,16 +251,29 @@ def _colours(chains: Shaped[Array, " N"]) -> Bool[Array, "2 N"]:
     return jnp.stack([chains > 0, chains < 0])
 
 
-def _repeats(earlier: UInt32[Array, "2 T"], hashes: UInt32[Array, "2 N"]) -> Bool[Array, " N"]:
-    """Which hashes came before: all pairs, as the smallest difference; XLA makes vector code of min, not of any."""
-    width = min(_CHUNK, earlier.shape[1])
+def _repeats(
+    allowed: Bool[Array, " N"], hashes: UInt32[Array, "2 N"], earlier: UInt32[Array, "2 T"]
+) -> Bool[Array, " N"]:
+    """Which allowed moves lead to a position that came before.
 
-    def compare(i: Int[Array, ""], difference: UInt32[Array, " N"]) -> UInt32[Array, " N"]:
+    All pairs are compared by 16 bits of their hashes, as the smallest difference (XLA makes vector code of min, not of
+    any); what agrees so far, next to nothing, is looked at with all bits, a point at a time.
+    """
+    short, shorts = (jnp.right_shift(x, jnp.uint32(16)).astype(jnp.uint16) for x in (earlier[0], hashes[0]))
+    width = min(_CHUNK, len(short))
+
+    def compare(i: Int[Array, ""], difference: UInt16[Array, " N"]) -> UInt16[Array, " N"]:
         # The last slice starts early enough to be whole: it compares some positions twice.
-        some = jax.lax.dynamic_slice_in_dim(earlier, i * width, width, axis=1)
-        for t in range(width):
-            difference = jnp.minimum(difference, (hashes[0] ^ some[0, t]) | (hashes[1] ^ some[1, t]))
-        return difference
+        some = jax.lax.dynamic_slice_in_dim(short, i * width, width)
+        return reduce(jnp.minimum, [shorts ^ some[t] for t in range(width)], difference)
 
-    most = jnp.full(hashes.shape[1], 2**32 - 1, jnp.uint32)
-    return jax.lax.fori_loop(0, -(-earlier.shape[1] // width), compare, most) == 0
+    most = jnp.full(len(shorts), 2**16 - 1, jnp.uint16)
+    alike = allowed & (jax.lax.fori_loop(0, -(-len(short) // width), compare, most) == 0)
+
+    def look(carry: tuple[Bool[Array, " N"], Bool[Array, " N"]]) -> tuple[Array, Array]:
+        alike, repeats = carry
+        point = jnp.argmax(alike)
+        same = (earlier == hashes[:, point, None]).all(0).any()
+        return alike.at[point].set(False), repeats.at[point].set(same)
+
+    return jax.lax.while_loop(lambda carry: carry[0].any(), look, (alike, jnp.zeros_like(alike)))[1]
