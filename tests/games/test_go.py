@@ -296,7 +296,7 @@ def test_an_empty_board_goes_to_who_has_the_komi(komi, results):
 
 
 def test_only_equal_hashes_repeat_a_position():
-    """Words drawn from a handful, so that many pairs agree in the bits that are compared first and in one word of two."""
+    """Words from a handful, so that many pairs agree in the bits that are compared first, and in one word of two."""
     rng = np.random.default_rng(0)
     words = rng.integers(2**32, size=6, dtype=np.uint32)
     words[1], words[2] = words[0] ^ 1, words[0] ^ np.uint32(1 << 31)
