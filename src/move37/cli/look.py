@@ -1,91 +1,116 @@
 """Commands that look and do not train: `plot`, `info`, `export`, `games`, `lineage`, `cite`."""
 
-import importlib
-import json
-from pathlib import Path
-from typing import Annotated
+from argparse import Namespace
+from collections.abc import Iterator
+from typing import Any
 
-import tyro
 from rich.console import Console
 from rich.table import Table
 
 from move37 import games
-from move37.cli.common import find_run
-from move37.core.errors import UnknownName
-from move37.core.types import Game
+from move37.cli.common import check_folder, find_run, load_net, make_game, recipe_of
 from move37.recipes import NAMES
+from move37.run.display import number
 
 
-def run(command: str, arguments: list[str]) -> None:
+def run(command: str, options: Namespace) -> None:
     """Dispatch."""
-    tyro.cli(globals()[f"_{command}"], prog=f"move37 {command}", args=arguments)
+    {"plot": _plot, "info": _info, "export": _export, "games": _games, "lineage": _lineage, "cite": _cite}[command](
+        options
+    )
 
 
-def _plot(runs: tyro.conf.Positional[tuple[str, ...]], out: Path | None = None) -> None:
+def _plot(options: Namespace) -> None:
     """Draw the curves of one or more runs into one PNG."""
     from move37.run.plot import plot_runs
 
-    found = [find_run(name) for name in runs]
-    print(plot_runs(found, out or found[0].path / "plot.png"))
+    found = [find_run(name) for name in options.runs]
+    out = options.out or found[0].path / "plot.png"
+    check_folder(out)
+    print(plot_runs(found, out))
 
 
-def _info(run: tyro.conf.Positional[str]) -> None:
+def _info(options: Namespace) -> None:
     """What a run is, how far it got, and its newest numbers."""
-    found = find_run(run)
+    found = find_run(options.run)
     rows, about = found.metrics(), found.about
     print(f"{found.path}: {about['recipe']} on {about['game']}, seed {about['seed']}, move37 {about['move37']}")
     print(f"begun {about['created']} on {about['hardware']}")
-    print(f"configuration: {json.dumps(about['config'])}")
-    if not rows:
-        print("no iteration is finished yet")
-        return
-    last, wanted = rows[-1], about["config"]["iterations"]
-    print(f"{last['iteration']} of {wanted} iterations in {last['seconds'] / 60:.1f} minutes")
-    newest = {name: value for row in rows for name, value in row.items()}
-    for name, value in newest.items():
-        print(f"  {name.replace('_', ' '):32} {value:.6g}" if value is not None else f"  {name}")
+    wanted, done = about["config"]["iterations"], rows[-1]["iteration"] if rows else 0
+    minutes = f" in {rows[-1]['seconds'] / 60:.1f} minutes" if rows else ""
+    print(f"{done} of {wanted} iterations{minutes}")
+    newest = {name: (row["iteration"], value) for row in rows for name, value in row.items()}
+    names = [name for name in newest if name not in ("iteration", "seconds")]
+    if names:
+        print("\nnewest numbers (docs/run.md explains them)")
+    for name in names:
+        iteration, value = newest[name]
+        when = "" if iteration == done else f"   at iteration {iteration}"
+        if name == "matches":
+            played = ", ".join(f"{first} – {second} +{w} ={d} −{n}" for first, second, w, d, n in value)
+            print(f"  {name:<30} {played}{when}")
+        elif isinstance(value, int | float):
+            print(f"  {name:<30} {number(value):>10}{when}")
+    print("\nconfiguration")
+    for line in _lines(about["config"]):
+        print(f"  {line}")
 
 
-def _export(run: tyro.conf.Positional[str], out: Path | None = None) -> None:
+def _lines(config: dict[str, Any], indent: str = "") -> Iterator[str]:
+    """A nested configuration, one field a line."""
+    width = max((len(name) for name in config), default=0)
+    for name, value in config.items():
+        if name == "class":
+            continue
+        if isinstance(value, dict):
+            yield f"{indent}{name}: {value.get('class', '')}".rstrip()
+            yield from _lines(value, indent + "  ")
+        else:
+            yield f"{indent}{name:<{width}}  {value if value is not None else 'none'}"
+
+
+def _export(options: Namespace) -> None:
     """Write the acting net as ONNX: observation [B C H W] → policy logits [B A], value [B]."""
-    from move37.nets.onnx import to_onnx
-    from move37.recipes import alphazero
+    from move37.nets.onnx import OPSET, to_onnx
     from move37.run.files import write_atomic
 
-    name, _, iteration = run.partition("@")
-    found = find_run(name)
-    _, _, net, chosen = alphazero.load(found, int(iteration) if iteration else None)
-    path = out or found.path / f"net-{chosen}.onnx"
+    check_folder(options.out)
+    found, game, net, chosen = load_net(options.run)
+    path = options.out or found.path / f"net-{chosen}.onnx"
     write_atomic(path, to_onnx(net).SerializeToString())
-    print(path)
+    shape = ", ".join(map(str, game.observation_shape))
+    print(f"{path}: the net of iteration {chosen}, ONNX opset {OPSET}")
+    print(f"  in:  observation float32 [B, {shape}], planes as the agent to move sees them")
+    print(f"  out: policy float32 [B, {game.num_actions}], logits before illegal moves are masked; value float32 [B]")
+    print("load it with")
+    print("  import onnxruntime")
+    print(f'  session = onnxruntime.InferenceSession("{path}")')
+    print('  policy, value = session.run(None, {"observation": observation})')
 
 
-def _games() -> None:
+def _games(options: Namespace) -> None:
     """All games, with the size of their actions and observations."""
     table = Table()
     for column in ("game", "players", "actions", "observation", "longest"):
         table.add_column(column)
     for name in games.names():
-        game: Game = games.make(name)
+        game = make_game(name)
         shape = "×".join(map(str, game.observation_shape))
         table.add_row(name, str(game.num_players), str(game.num_actions), shape, str(game.max_num_moves))
     Console().print(table)
     print("boards of other sizes: go_13x13; Pgx: pgx:ID; your own: path/to/file.py:ClassName")
 
 
-def _lineage() -> None:
+def _lineage(options: Namespace) -> None:
     """The map of the family, computed from the recipes that there are."""
-    table = Table()
-    rows = [importlib.import_module(f"move37.recipes.{name}").LINEAGE for name in NAMES]
-    for column in rows[0]:
-        table.add_column(column)
-    for row in rows:
-        table.add_row(*row.values())
-    Console().print(table)
+    for name in NAMES:
+        row = dict(recipe_of(name).LINEAGE)
+        signs = "".join(f" {sign} {row[key]}" for key, sign in (("minus", "−"), ("plus", "+")) if row.get(key))
+        print(f"{row['system']} = {row.get('parent') or 'the start'}{signs}   (move37 train {name})")
+        for slot in ("data", "model", "search", "targets"):
+            print(f"  {slot:<8} {row[slot]}")
 
 
-def _cite(recipe: Annotated[str, tyro.conf.Positional] = NAMES[0]) -> None:
+def _cite(options: Namespace) -> None:
     """BibTeX of the paper behind a recipe."""
-    if recipe not in NAMES:
-        raise UnknownName(f"no recipe {recipe!r}; there are: {', '.join(NAMES)}.")
-    print(importlib.import_module(f"move37.recipes.{recipe}").CITATION)
+    print(recipe_of(options.recipe).CITATION)

@@ -27,7 +27,8 @@ class Parser(argparse.ArgumentParser):
             if words[-1] in ("RUN", "PLAYER"):
                 message += f"; {list_of_runs()}"
         stop = "" if message[-1] in ".?" else "."
-        self.exit(2, f"{self.prog}: {message}{stop} {self.prog} --help explains.\n")
+        help_text = "" if "--help" in message else f" {self.prog} --help explains."
+        self.exit(2, f"{self.prog}: {message}{stop}{help_text}\n")
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -1,163 +1,208 @@
 """`move37 play` and `move37 watch`: a game in the terminal."""
 
-from dataclasses import dataclass
-from typing import Annotated, Any
+import contextlib
+import sys
+import time
+from argparse import Namespace
+from pathlib import Path
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-import tyro
 
 from move37.cli.common import agent, enable_compilation_cache
-from move37.core.errors import IllegalMove
-from move37.core.types import Game, State
-from move37.play.players import NetPlayer
+from move37.cli.parsers import did_you_mean
+from move37.cli.table import SIDES, Opponent, Table
+from move37.core.errors import BadConfig, Move37Error
+from move37.play.openings import random_opening
 
-HELP = "a move, or: think (what the agent sees), undo, swap (sides), moves, quit"
-
-
-@dataclass(frozen=True)
-class Options:
-    """A game against an agent, or of an agent against itself."""
-
-    run: tyro.conf.Positional[str]  # RUN or RUN@ITERATION
-    simulations: int = 128  # of the agent, a move
-    second: bool = False  # let the agent begin
-    think: bool = False  # show the agent's search before each of its moves
-    seed: int = 0
-
-
-class Table:
-    """A game in progress, as people handle it: with its history."""
-
-    def __init__(self, game: Game, key: Any):
-        """A new game."""
-        self.game = game
-        self._step, self._legal = jax.jit(game.step), jax.jit(game.legal)
-        self.states: list[State] = [game.init(key)]
-        self.moves: list[int] = []
-        self.returns = [0.0]  # of the first player, so far
-        self.over = False
-
-    @property
-    def state(self) -> State:
-        """Where the game stands."""
-        return self.states[-1]
-
-    @property
-    def mover(self) -> int:
-        """0 or 1."""
-        return int(self.game.to_play(self.state))
-
-    def legal(self) -> list[int]:
-        """The legal actions."""
-        return np.flatnonzero(np.asarray(self._legal(self.state))).tolist()
-
-    def play(self, action: int) -> None:
-        """One move. Raises `IllegalMove`."""
-        if action not in self.legal():
-            shown = " ".join(self.game.format_action(a) for a in self.legal())
-            raise IllegalMove(f"{self.game.name}: {self.game.format_action(action)} is not legal here; legal: {shown}.")
-        sign = 1 if self.mover == 0 else -1
-        step = self._step(self.state, jnp.int32(action))
-        self.returns.append(self.returns[-1] + sign * float(step.reward))
-        self.states.append(step.state)
-        self.moves.append(action)
-        self.over = float(step.discount) == 0
-
-    def undo(self) -> None:
-        """Take one move back, if there is one."""
-        if self.moves:
-            self.moves.pop()
-            self.states.pop()
-            self.returns.pop()
-            self.over = False
+COMMANDS = {
+    "moves": "the legal moves",
+    "hint": "what the agent would play for you",
+    "think": "what the agent sees: prior, visits, Q, and the line it expects",
+    "undo": "take your last move back",
+    "swap": "change sides",
+    "save FILE": "append the game to a file of records",
+    "load FILE": "go on with the last game of a file; load FILE 3 takes the third",
+    "new": "begin again",
+    "quit": "leave; so do Ctrl-D and Ctrl-C",
+}
+_SHORT = {"q": "quit", "exit": "quit", "?": "help", "h": "help", "u": "undo"}
+_WORDS = ("help", *(name.split()[0] for name in COMMANDS))
 
 
-def run(command: str, arguments: list[str]) -> None:
+def run(command: str, options: Namespace) -> int:
     """Dispatch of the two commands."""
     enable_compilation_cache()
-    options: Options = tyro.cli(Annotated[Options, tyro.conf.arg(name="")], prog=f"move37 {command}", args=arguments)
-    game, opponent = agent(options.run, options.simulations)
-    table = Table(game, jax.random.key(options.seed))
-    human = None if command == "watch" else int(options.second)
-    if human is not None:
-        print(f"{game.name} against {opponent.name}. {HELP}")
-    while not table.over:
-        print(f"\n{game.render(table.state)}\n")
-        if table.mover == human:
-            human = _ask(table, opponent, human)
-            if human is None:
-                return
-        else:
-            _answer(table, opponent, options.think)
-    print(f"\n{game.render(table.state)}\n")
-    total = table.returns[-1]
-    if game.num_players == 1:
-        print(f"return {total:g}")
-    else:
-        print("a draw" if total == 0 else f"{'first' if total > 0 else 'second'} player wins")
+    game, player = agent(options.run, options.simulations)
+    table, opponent = Table(game, options.seed), Opponent(player, searches=options.simulations > 0)
+    if command == "watch":
+        return _watch(table, opponent, options)
+    if game.num_players == 1 and options.color == "second":
+        raise BadConfig(f"{game.name} is a game for one: there is no second player.")
+    return Session(table, opponent, SIDES.index(options.color), options.think).play()
 
 
-def _ask(table: Table, opponent: NetPlayer, human: int) -> int | None:
-    """One line of the person. Returns which side the person has, None to quit."""
-    try:
-        text = input("your move: ").strip().lower()
-    except EOFError:
-        return None
-    if text in ("q", "quit", "exit"):
-        return None
-    if text in ("?", "h", "help"):
-        print(HELP)
-    elif text == "moves":
-        print(" ".join(table.game.format_action(a) for a in table.legal()))
-    elif text == "think":
-        print(thoughts(table.game, opponent, table.state))
-    elif text == "swap":
-        return 1 - human
-    elif text == "undo":
-        table.undo()
-        while table.moves and table.mover != human:
-            table.undo()
-    else:
+class Session:
+    """A person, an agent and a table between them."""
+
+    def __init__(self, table: Table, opponent: Opponent, human: int, think: bool):
+        """`human` is 0 for the first player, 1 for the second; `think` shows every search of the agent."""
+        self.table, self.opponent, self.human, self.think = table, opponent, human, think
+        self.first_init_key = table.init_key
+
+    def play(self) -> int:
+        """Until the person leaves. The exit code."""
+        if sys.stdin.isatty():
+            with contextlib.suppress(ImportError):
+                import readline  # noqa: F401  gives `input` arrow keys and a history
+        side = "" if self.table.game.num_players == 1 else f"; you are the {SIDES[self.human]} player"
+        print(f"{self.table.game.name} against {self.opponent.name}{side}. Type a move, or help.")
         try:
-            table.play(table.game.parse_action(text))
-        except ValueError as error:
+            self._show()
+            while self._turn():
+                pass
+        except (EOFError, KeyboardInterrupt):
+            print(f"\nleft after {len(self.table.moves)} moves")
+        return 0
+
+    def _turn(self) -> bool:
+        """One move of the agent, or one line of the person. False to leave."""
+        table = self.table
+        if not table.over and table.mover != self.human:
+            _answer(table, self.opponent, self.think)
+            self._show()
+            return True
+        prompt = "game over (undo, new, save FILE, quit): " if table.over else "your move: "
+        line = input(prompt).strip()
+        word = line.split()[0].lower() if line else ""
+        word = _SHORT.get(word, word)
+        if word == "quit":
+            return False
+        try:
+            if not word:
+                print("type a move, or help")
+            elif word in _WORDS:
+                getattr(self, f"_{word}")(line.split(maxsplit=1)[1:])
+            else:
+                self._move(line, word)
+        except Move37Error as error:
             print(error)
-    return human
+        return True
+
+    def _move(self, line: str, word: str) -> None:
+        table = self.table
+        if table.over:
+            print(f"the game is over: undo, new, save FILE or quit.{did_you_mean(word, _WORDS)}")
+            return
+        try:
+            action = table.parse(line)
+        except ValueError:
+            print(f"{line!r} is no move and no command.{did_you_mean(word, _WORDS)} Legal: {table.listing()}")
+            return
+        table.play(action)
+        self._show()
+
+    def _show(self) -> None:
+        print(f"\n{self.table.game.render(self.table.state)}\n")
+        if self.table.over:
+            print(self.table.result())
+
+    def _help(self, _: list[str]) -> None:
+        example = self.table.name(int(np.argmax(self.table.game.legal(self.table.states[0]))))
+        rows = {f"a move ({example})": "play it", **COMMANDS}
+        print("\n".join(f"  {name:<{max(map(len, rows))}}  {text}" for name, text in rows.items()))
+
+    def _moves(self, _: list[str]) -> None:
+        print("none: the game is over" if self.table.over else self.table.listing(most=1000))
+
+    def _think(self, _: list[str]) -> None:
+        print("the game is over: nothing to think about" if self.table.over else self.opponent.thoughts(self.table))
+
+    def _hint(self, _: list[str]) -> None:
+        if self.table.over:
+            print("the game is over")
+        else:
+            action, value = self.opponent.choose(self.table)
+            print(f"{self.table.name(action)}" + ("" if value is None else f" (value {value:+.3f} for you)"))
+
+    def _undo(self, _: list[str]) -> None:
+        """Back to where the person was last to move."""
+        table = self.table
+        own = [i for i, state in enumerate(table.states[:-1]) if int(table.game.to_play(state)) == self.human]
+        if not own:
+            print("you have not moved yet: nothing to take back")
+            return
+        while len(table.moves) > own[-1]:
+            table.undo()
+        self._show()
+
+    def _swap(self, _: list[str]) -> None:
+        if self.table.game.num_players == 1:
+            print("a game for one: there are no sides")
+            return
+        self.human = 1 - self.human
+        print(f"you are the {SIDES[self.human]} player now")
+
+    def _new(self, _: list[str]) -> None:
+        self.table.begin(self.first_init_key)
+        self._show()
+
+    def _save(self, words: list[str]) -> None:
+        if not words:
+            raise BadConfig("save where? Type save FILE.")
+        path = Path(words[0]).expanduser()
+        print(f"saved as game {self.table.save(path)} of {path}")
+
+    def _load(self, words: list[str]) -> None:
+        if not words:
+            raise BadConfig("load what? Type load FILE, or load FILE 3.")
+        path, number = Path(words[0]).expanduser(), None
+        if not path.exists() and words[0].rpartition(" ")[2].isdecimal():
+            name, _, last = words[0].rpartition(" ")
+            path, number = Path(name).expanduser(), int(last)
+        number = self.table.load(path, number)
+        print(f"game {number} of {path}, after {len(self.table.moves)} moves; you are the {SIDES[self.human]} player")
+        self._show()
 
 
-def _answer(table: Table, opponent: NetPlayer, think: bool) -> None:
+def _answer(table: Table, player: Opponent, think: bool) -> None:
     """One move of the agent."""
     if think:
-        print(thoughts(table.game, opponent, table.state))
-    batch = jax.tree.map(lambda x: x[None], table.state)
-    action = int(opponent.choose(batch, jax.random.key(0))[0])
-    print(f"{opponent.name} plays {table.game.format_action(action)}")
-    table.play(action)
+        print(player.thoughts(table))
+    action, value = player.choose(table)
+    side = "" if table.game.num_players == 1 else f" ({SIDES[table.mover]})"
+    print(f"{player.name}{side} plays {table.name(action)}", flush=True)
+    table.play(action, value)
 
 
-def thoughts(game: Game, opponent: NetPlayer, state: State) -> str:
-    """Prior, visits and Q of the moves that were looked at, and the principal variation."""
-    result = opponent.think(jax.tree.map(lambda x: x[None], state))
-    prior = np.exp(np.asarray(result.tree.root_logits[0]))
-    visits, q_values = np.asarray(result.visit_counts[0]), np.asarray(result.q_values[0])
-    lines = [f"value {float(result.value[0]):+.3f}", f"{'move':>6} {'prior':>7} {'visits':>7} {'Q':>7}"]
-    for action in np.argsort(-visits, kind="stable")[:12]:
-        if visits[action]:
-            name = game.format_action(int(action))
-            lines.append(f"{name:>6} {prior[action]:7.3f} {visits[action]:7d} {q_values[action]:+7.3f}")
-    line = " ".join(game.format_action(a) for a in principal_variation(result.tree, int(result.action[0])))
-    return "\n".join([*lines, f"expects {line}"])
+def _watch(table: Table, player: Opponent, options: Namespace) -> int:
+    """Games of the agent against itself. Ctrl-C leaves."""
+    most = options.openings if options.openings is not None else 2 * (options.games > 1)
+    results: dict[str, int] = {}
+    try:
+        for number in range(1, options.games + 1):
+            _open(table, options.seed + number - 1, most)
+            print(f"\ngame {number} of {options.games}" if options.games > 1 else "", end="")
+            print(f"\n{table.game.render(table.state)}\n", flush=True)
+            while not table.over:
+                time.sleep(options.delay)
+                _answer(table, player, options.think)
+                print(f"\n{table.game.render(table.state)}\n", flush=True)
+            results[table.result()] = results.get(table.result(), 0) + 1
+            print(table.result(), flush=True)
+    except KeyboardInterrupt:
+        print("\nstopped watching")
+    if options.games > 1:
+        print(", ".join(f"{count} × {result}" for result, count in sorted(results.items(), key=lambda row: -row[1])))
+    return 0
 
 
-def principal_variation(tree: Any, first: int) -> list[int]:
-    """The chosen move, then the most visited answer to each move, as far as the tree goes."""
-    child, action, visits = (np.asarray(x[0]) for x in (tree.child, tree.action, tree.visit_counts))
-    slot = int(np.flatnonzero(action[0] == first)[0])
-    node, line = int(child[0, slot]), [first]
-    while node > 0 and visits[node].any():
-        slot = int(visits[node].argmax())
-        line.append(int(action[node, slot]))
-        node = int(child[node, slot])
-    return line
+def _open(table: Table, seed: int, most: int) -> None:
+    """A new game that begins with `most` random moves; fewer if they would end it."""
+    table.begin(np.array([0, seed], np.uint32))
+    if most:
+        key = jax.random.fold_in(jax.random.key(seed), most)
+        for action in np.asarray(random_opening(table.game, table.state, jnp.int32(most), most, key)[1]).tolist():
+            if action >= 0:
+                table.play(action)

@@ -11,6 +11,7 @@ import time
 from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
+from math import inf
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -24,7 +25,16 @@ from move37.run.directory import Run
 from move37.run.files import write_atomic
 from move37.search.mcts import rounds
 
-_LEAST = {"iterations": 1, "updates": 0, "batch_size": 1, "exam_every": 1}
+# Ranges that no configuration checks by itself; what a recipe does not have is passed over.
+_RANGES = {
+    "iterations": (1, inf),
+    "updates": (0, inf),
+    "batch_size": (1, inf),
+    "exam_every": (1, inf),
+    "root_value_weight": (0, 1),
+    "play.temperature": (1e-3, inf),
+    "play.opening_moves": (0, inf),
+}
 
 
 def run(command: str, options: Namespace) -> int:
@@ -117,8 +127,9 @@ def _parse(cls: Any, default: Any, arguments: list[str], parser: Parser) -> Any:
     except SystemExit as error:
         if not error.code:
             raise
-    lines = [line.strip(" │") for line in said.getvalue().splitlines()]
-    text = " ".join(itertools.takewhile(lambda line: not line.startswith(("─", "╰")), lines[1:]))
+    lines = [re.sub(r"\x1b\[[\d;]*m", "", line).strip(" │") for line in said.getvalue().splitlines()]
+    begin = 1 if lines[0].startswith("╭") else 2  # behind the title: in the box's edge, or with a rule below it
+    text = " ".join(itertools.takewhile(lambda line: re.search(r"\w", line), lines[begin:]))
     for pattern, words in _PLAINLY:
         text = re.sub(pattern, words, text)
     parser.error(text)
@@ -143,23 +154,27 @@ def _option_names(config: Any, prefix: str = "--") -> Iterator[str]:
             yield from _option_names(value, f"{name}.")
         else:
             yield name
+            yield f"{prefix}no-{field.name.replace('_', '-')}"  # tyro's way to switch something off
 
 
 def _check(config: Any) -> None:
     """What would fail only once training has begun. Raises `BadConfig`."""
-    for name, least in _LEAST.items():
-        if (value := getattr(config, name, least)) < least:
-            raise BadConfig(f"{name} is {value}; it must be {least} or more.")
-    weight = getattr(config, "root_value_weight", 0.0)
-    if not 0 <= weight <= 1:
-        raise BadConfig(f"root_value_weight is {weight}; it must be in [0, 1].")
-    if hasattr(config, "search"):
-        rounds(config.search)
-    if hasattr(config, "optimiser"):
-        try:
-            config.optimiser.make()
-        except ValueError as error:
-            raise BadConfig(f"optimiser: {error}.") from error
+    for name, (least, most) in _RANGES.items():
+        value: Any = config
+        for part in name.split("."):
+            value = getattr(value, part, None)
+        if value is not None and not least <= value <= most:
+            allowed = f"{least:g} or more" if most == inf else f"in [{least:g}, {most:g}]"
+            raise BadConfig(f"{name} is {value}; it must be {allowed}.")
+    search, fast = getattr(config, "search", None), getattr(getattr(config, "play", None), "fast_simulations", None)
+    if search is None:
+        return
+    rounds(search)
+    if search.sampled:
+        raise BadConfig("search.sampled is True; self-play of rules has no key for it: take --search.no-sampled.")
+    if fast is not None and not 1 <= fast <= search.num_simulations:
+        most = search.num_simulations
+        raise BadConfig(f"play.fast_simulations is {fast}; it must be from 1 to search.num_simulations = {most}.")
 
 
 def _absolute(game: str) -> str:

@@ -4,6 +4,7 @@ Segments are written once and never changed, so that a checkpoint does not have 
 number of the iteration, and `Replay.open` reads the segments up to it.
 """
 
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,6 +41,7 @@ class Replay:
         self.config, self.folder = config, folder
         self._segments: list[tuple[int, Samples]] = []  # (iteration, samples), oldest first
         self.total = 0  # positions ever added
+        self._needed = 0  # the first segment of the checkpoint before the newest
 
     def __len__(self) -> int:
         """Positions in the window."""
@@ -61,18 +63,19 @@ class Replay:
             self._segments.pop(0)
 
     def prune(self) -> None:
-        """Delete segment files that no checkpoint needs any more. Call after a checkpoint is safely on disk."""
+        """Delete segment files that neither of the newest two checkpoints needs. Call after each checkpoint."""
         if self.folder is None or not self._segments:
             return
         for path in self.folder.glob("*.npz"):
-            if int(path.stem) < self._segments[0][0]:
+            if int(path.stem) < self._needed:
                 path.unlink()
+        self._needed = self._segments[0][0]
 
     @property
     def state(self) -> dict[str, np.ndarray]:
         """What a checkpoint keeps of the window."""
         first = self._segments[0][0] if self._segments else 0
-        return {"total": np.array(self.total), "first": np.array(first)}
+        return {"total": np.array(self.total), "first": np.array(first), "size": np.array(len(self))}
 
     @classmethod
     def open(cls, config: ReplayConfig, folder: Path, iteration: int, state: dict[str, np.ndarray]) -> "Replay":
@@ -84,6 +87,9 @@ class Replay:
             elif int(path.stem) > iteration:
                 path.unlink()  # made after the checkpoint: it will be made again
         replay.total = int(state["total"])
+        lost = int(state.get("size", len(replay))) - len(replay)
+        if lost:
+            raise BadRun(f"{folder}: {lost} positions of the replay window are missing; restore them from a backup.")
         return replay
 
     def batches(
@@ -116,9 +122,9 @@ def augment(batch: Samples, symmetries: tuple[Symmetry, ...], rng: np.random.Gen
 
 def _read(path: Path) -> Samples:
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             return Samples(**arrays)
-    except (OSError, ValueError, TypeError, EOFError) as error:
+    except (OSError, ValueError, TypeError, EOFError, zipfile.BadZipFile) as error:
         raise BadRun(
             f"{path}: this part of the replay window cannot be read ({error}); restore it from a backup."
         ) from error

@@ -38,6 +38,8 @@ class PlayConfig:
         for name in ("games", "moves"):
             if getattr(self, name) < 1:
                 raise BadConfig(f"play.{name} is {getattr(self, name)}; it must be 1 or more.")
+        if self.temperature <= 0:
+            raise BadConfig(f"play.temperature is {self.temperature}; it must be greater than 0.")
         for name in ("opening_fraction", "full_fraction"):
             if not 0 <= getattr(self, name) <= 1:
                 raise BadConfig(f"play.{name} is {getattr(self, name)}; it must be in [0, 1].")

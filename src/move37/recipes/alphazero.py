@@ -76,7 +76,7 @@ def preset(name: str, game: str) -> Config:
         moves=16 if small else 32, num_sampling_moves=0, opening_moves=4 if small else 16, opening_fraction=0.5
     )
     adam = OptimiserConfig(learning_rate=2e-3, ema=0.99)
-    iterations, updates = (16, 96) if small else (150, 256)
+    iterations, updates = (16, 96) if small else (140, 256)
     muon = OptimiserConfig("muon", learning_rate=2e-3, weight_decay=1e-2, decay_updates=iterations * updates, ema=0.995)
     presets = {
         "smoke": Config(

@@ -1,8 +1,8 @@
 """Curves of one or more runs as a PNG."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import matplotlib
 
@@ -11,40 +11,87 @@ from matplotlib import pyplot as plt
 
 from move37.core.errors import BadRun
 from move37.run.directory import Run
+from move37.run.files import write_atomic
 
-# title → (metrics drawn in it, logarithmic?)
-_PANELS: dict[str, tuple[tuple[str, ...], bool]] = {
-    "losses": (("policy_loss", "value_loss"), False),
-    "moves that give a known result away": (("solver_error", "policy_error"), True),
-    "rating above random play": (("rating",), False),
-    "moves a second in self-play": (("moves_per_second",), False),
+Row = dict[str, Any]
+
+
+class Panel(NamedTuple):
+    """One row of the picture."""
+
+    title: str
+    metrics: tuple[str, ...]  # the first is drawn solid, the second dashed
+    logarithmic: bool = False
+    from_zero: bool = False
+
+
+_PANELS = (
+    Panel("losses", ("policy_loss", "value_loss")),
+    Panel("moves that give a known result away (▽: none)", ("solver_error", "policy_error"), logarithmic=True),
+    Panel("rating above random play, 95 % interval", ("rating",)),
+    Panel("moves a second in self-play", ("moves_per_second",), from_zero=True),
+)
+_AXES: dict[str, Callable[[Row], float]] = {
+    "minutes": lambda row: row["seconds"] / 60,
+    "games": lambda row: row["games"],
 }
-_AXES = {"minutes": lambda row: row["seconds"] / 60, "games": lambda row: row["games"]}
+_STYLES = (("-", "o"), ("--", "s"))  # line, and marks where there are few points
 
 
 def plot_runs(runs: Sequence[Run], out: Path) -> Path:
-    """Losses, solver error and speed against wall-clock and against games. Raises `BadRun` if nothing is logged yet."""
-    figure, axes = plt.subplots(len(_PANELS), len(_AXES), figsize=(12, 10), squeeze=False, layout="constrained")
+    """Losses, solver error, rating and speed against wall-clock and against games; only what some run has.
+
+    Zeros stand at the foot of a logarithmic axis as hollow triangles. Raises `BadRun` if a run has logged nothing yet.
+    """
+    rows = {run: run.metrics() for run in runs}
     for run in runs:
-        rows = run.metrics()
-        if not rows:
+        if not rows[run]:
             raise BadRun(f"{run.path} has no finished iteration yet: there is nothing to draw.")
-        for line, (title, (names, logarithmic)) in zip(axes, _PANELS.items(), strict=True):
-            for axis, (unit, position) in zip(line, _AXES.items(), strict=True):
-                for name in names:
-                    _curve(axis, rows, name, position, f"{run.path.name}: {name.replace('_', ' ')}")
-                axis.set(xlabel=unit, title=title, yscale="log" if logarithmic else "linear")
-    for axis in axes.flat:
-        axis.grid(alpha=0.3)
-        if axis.lines:
-            axis.legend(fontsize=8, frameon=False)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(out, dpi=120)
-    plt.close(figure)
+    panels = [p for p in _PANELS if any(name in row for run in runs for row in rows[run] for name in p.metrics)]
+    if not panels:
+        raise BadRun(f"{runs[0].path} has logged none of the curves that are drawn: there is nothing to draw.")
+    size = (12, 1 + 2.6 * len(panels))
+    figure, axes = plt.subplots(len(panels), len(_AXES), figsize=size, squeeze=False, layout="constrained")
+    for line, panel in zip(axes, panels, strict=True):
+        foot = _foot([row for run in runs for row in rows[run]], panel)
+        for axis, (unit, position) in zip(line, _AXES.items(), strict=True):
+            for i, run in enumerate(runs):
+                for name, (style, mark) in zip(panel.metrics, _STYLES, strict=False):
+                    words = [run.path.name] * (len(runs) > 1) + [name.replace("_", " ")] * (len(panel.metrics) > 1)
+                    look = {"label": ": ".join(words), "color": f"C{i}", "linestyle": style, "marker": mark}
+                    _curve(axis, rows[run], name, position, foot, look)
+            axis.set(xlabel=unit, title=panel.title, yscale="log" if panel.logarithmic else "linear")
+            axis.grid(alpha=0.3)
+            if panel.from_zero:
+                axis.set_ylim(0, 1.05 * max(axis.dataLim.y1, 1e-9))
+        if len(runs) > 1 or len(panel.metrics) > 1:
+            line[0].legend(fontsize=8, framealpha=0.7)
+    try:
+        write_atomic(out, lambda file: figure.savefig(file, format="png", dpi=120))
+    finally:
+        plt.close(figure)
     return out
 
 
-def _curve(axis: Any, rows: list[dict[str, Any]], name: str, position: Any, label: str) -> None:
-    points = [(position(row), row[name]) for row in rows if row.get(name)]  # 0 has no logarithm
-    if points:
-        axis.plot(*zip(*points, strict=True), label=label, marker="o" if len(points) < 40 else None, markersize=3)
+def _foot(rows: Sequence[Row], panel: Panel) -> float:
+    """Where a zero is drawn: half of the smallest value on a logarithmic axis, as it has no place of its own."""
+    values = [row[name] for row in rows for name in panel.metrics if row.get(name)]
+    return min(values, default=0.01) / 2 if panel.logarithmic else 0.0
+
+
+def _curve(
+    axis: Any, rows: Sequence[Row], name: str, position: Callable[[Row], float], foot: float, look: dict[str, Any]
+) -> None:
+    """One metric of one run."""
+    measured = [row for row in rows if row.get(name) is not None]
+    if not measured:
+        return
+    x, y = [position(row) for row in measured], [row[name] or foot for row in measured]
+    axis.plot(x, y, markersize=3 if len(measured) < 40 else 0, **look)
+    zeros = [place for place, row in zip(x, measured, strict=True) if row[name] == 0] if foot else []
+    if zeros:
+        axis.plot(zeros, [foot] * len(zeros), "v", color=look["color"], markerfacecolor="white")
+    if name == "rating":
+        width = [row.get("rating_plus_minus", 0.0) for row in measured]
+        low, high = ([value + sign * w for value, w in zip(y, width, strict=True)] for sign in (-1, 1))
+        axis.fill_between(x, low, high, color=look["color"], alpha=0.15, linewidth=0)

@@ -1,0 +1,194 @@
+"""A game in progress as people handle it: with its history, from and to a file; and what an agent thinks of it."""
+
+import contextlib
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from move37.core.errors import BadRun, IllegalMove
+from move37.core.types import Game, State
+from move37.play.players import NetPlayer
+from move37.run.records import read_games
+
+SIDES = ("first", "second")
+
+
+class Table:
+    """One game."""
+
+    def __init__(self, game: Game, seed: int):
+        """A new game; worlds with chance draw their start from the seed."""
+        self.game = game
+        self._step, self._legal = jax.jit(game.step), jax.jit(game.legal)
+        self.begin(np.array([0, seed], np.uint32))
+
+    def begin(self, init_key: np.ndarray) -> None:
+        """Back to a first state."""
+        self.init_key = init_key
+        self.states: list[State] = [self.game.init(jax.random.wrap_key_data(jnp.asarray(init_key)))]
+        self.moves: list[int] = []
+        self.rewards: list[float] = []  # of the side that moved
+        self.discounts: list[float] = []
+        self.values: list[float | None] = []  # of the side that moved; None where nobody searched
+        self.over = False
+
+    @property
+    def state(self) -> State:
+        """Where the game stands."""
+        return self.states[-1]
+
+    @property
+    def mover(self) -> int:
+        """0 or 1."""
+        return int(self.game.to_play(self.state))
+
+    @property
+    def outcome(self) -> float:
+        """The return so far of the agent that made the first move."""
+        total = 0.0
+        for reward, discount in zip(self.rewards[::-1], self.discounts[::-1], strict=True):
+            total = reward + discount * total
+        return total
+
+    def legal(self) -> list[int]:
+        """The legal actions."""
+        return np.flatnonzero(np.asarray(self._legal(self.state))).tolist()
+
+    def name(self, action: int) -> str:
+        """As people of this game write it."""
+        return self.game.format_action(action)
+
+    def parse(self, text: str) -> int:
+        """The inverse of `name`, in upper or lower case. Raises ValueError."""
+        for attempt in (text, text.lower(), text.upper()):
+            with contextlib.suppress(ValueError):
+                return self.game.parse_action(attempt)
+        raise ValueError(f"{text!r} names no action of {self.game.name}.")
+
+    def listing(self, most: int = 60) -> str:
+        """The legal moves as text; `most` of them."""
+        actions = self.legal()
+        more = f" and {len(actions) - most} more" if len(actions) > most else ""
+        return " ".join(self.name(action) for action in actions[:most]) + more
+
+    def play(self, action: int, value: float | None = None) -> None:
+        """One move, with what a search said of it. Raises `IllegalMove`."""
+        if self.over or action not in self.legal():
+            shown = "the game is over" if self.over else f"legal: {self.listing()}"
+            raise IllegalMove(f"{self.game.name}: {self.name(action)} is not legal here; {shown}.")
+        step = self._step(self.state, jnp.int32(action))
+        self.states.append(step.state)
+        self.moves.append(action)
+        self.rewards.append(float(step.reward))
+        self.discounts.append(float(step.discount))
+        self.values.append(value)
+        self.over = self.discounts[-1] == 0
+
+    def undo(self) -> None:
+        """Take one move back, if there is one."""
+        if self.moves:
+            for history in (self.states, self.moves, self.rewards, self.discounts, self.values):
+                history.pop()
+            self.over = False
+
+    def result(self) -> str:
+        """How it ended."""
+        if self.game.num_players == 1:
+            return f"return {self.outcome:g}"
+        winner = int(self.game.to_play(self.states[0])) ^ (self.outcome < 0)
+        return "a draw" if self.outcome == 0 else f"the {SIDES[winner]} player wins"
+
+    def save(self, path: Path) -> int:
+        """Append the game to a file of records; the number of its line. Raises `BadRun`."""
+        lines = len(list(read_games(path))) if path.exists() else 0  # not into a file that holds something else
+        record = {
+            "game": self.game.name,
+            "iteration": 0,
+            "init_key": self.init_key.tolist(),
+            "opening": [],
+            "actions": self.moves,
+            "rewards": self.rewards,
+            "root_values": [None if value is None else round(value, 4) for value in self.values],
+            "result": self.outcome if self.over else None,
+        }
+        try:
+            with path.open("a") as file:
+                file.write(json.dumps(record) + "\n")
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            raise BadRun(f"cannot write {path}: {error.strerror}.") from error
+        return lines + 1
+
+    def load(self, path: Path, line: int | None = None) -> int:
+        """Take up a game of a file of records, the last unless told which; the number of its line. Raises `BadRun`."""
+        try:
+            records = list(read_games(path))
+        except (OSError, UnicodeDecodeError) as error:
+            raise BadRun(f"cannot read {path}: {getattr(error, 'strerror', error)}.") from error
+        number = len(records) if line is None else line
+        if not 1 <= number <= len(records):
+            raise BadRun(f"{path} has {len(records)} games; there is no number {number}.")
+        record = records[number - 1]
+        if record["game"] != self.game.name:
+            raise BadRun(f"{path}:{number} is a game of {record['game']}, not of {self.game.name}.")
+        values = [None] * len(record["opening"]) + list(record.get("root_values", []))
+        other = Table(self.game, 0)
+        try:
+            other.begin(np.array(record["init_key"], np.uint32))
+            for i, action in enumerate(record["moves"]):
+                other.play(int(action), values[i] if i < len(values) else None)
+        except (IllegalMove, KeyError, TypeError, ValueError, IndexError, OverflowError) as error:
+            raise BadRun(f"{path}:{number} does not replay: {error}") from error
+        self.__dict__.update(other.__dict__)
+        return number
+
+
+class Opponent:
+    """An agent at the table."""
+
+    def __init__(self, player: NetPlayer, searches: bool):
+        """`searches` False: it plays its net's first choice."""
+        self.name, self._player, self._searches = player.name, player, searches
+
+    def choose(self, table: Table) -> tuple[int, float | None]:
+        """Its move, and what its search says the position is worth to the mover; None without a search."""
+        if not self._searches:
+            return int(self._player.choose(_batch(table), jax.random.key(0))[0]), None
+        result = self._player.think(_batch(table))
+        return int(result.action[0]), float(result.value[0])
+
+    def thoughts(self, table: Table) -> str:
+        """Prior, visits and Q of the moves that were looked at, and the principal variation: as the mover sees it."""
+        result = self._player.think(_batch(table))
+        prior = np.exp(np.asarray(result.tree.root_logits[0]))
+        visits, q_values = np.asarray(result.visit_counts[0]), np.asarray(result.q_values[0])
+        view = "expected return" if table.game.num_players == 1 else f"for the {SIDES[table.mover]} player, to move"
+        lines = [f"value {float(result.value[0]):+.3f} {view}", f"{'move':>6} {'prior':>7} {'visits':>7} {'Q':>7}"]
+        for action in np.lexsort((-q_values, -visits))[:12]:
+            if visits[action]:
+                name = table.name(int(action))
+                lines.append(f"{name:>6} {prior[action]:7.3f} {visits[action]:7d} {q_values[action]:+7.3f}")
+        line = principal_variation(result.tree, int(result.action[0]))
+        return "\n".join([*lines, f"expects {' '.join(map(table.name, line))}"])
+
+
+def _batch(table: Table) -> State:
+    return jax.tree.map(lambda x: jnp.asarray(x)[None], table.state)
+
+
+def principal_variation(tree: Any, first: int) -> list[int]:
+    """The chosen move, then the most visited answer to each move, as far as the tree goes."""
+    child, action, visits = (np.asarray(x[0]) for x in (tree.child, tree.action, tree.visit_counts))
+    slot = int(np.flatnonzero(action[0] == first)[0])
+    node, line = int(child[0, slot]), [first]
+    while node > 0 and visits[node].any():
+        slot = int(visits[node].argmax())
+        line.append(int(action[node, slot]))
+        node = int(child[node, slot])
+    return line

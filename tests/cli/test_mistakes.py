@@ -1,0 +1,165 @@
+"""A mistake ends in one line that says what was got, what is allowed and what to do; nothing is made on the way."""
+
+import errno
+import json
+import os
+import re
+
+import pytest
+
+MINE = "from move37.core.types import Game\nclass Mine(Game):\n    name = 'mine'\n"
+BROKEN = """
+import jax.numpy as jnp
+from move37.games.tic_tac_toe import TicTacToe
+class Broken(TicTacToe):
+    def legal(self, state):
+        return jnp.zeros(4, bool)
+"""
+
+# (arguments, exit code, what the line says)
+BAD = [
+    ("plai", 2, r"no command 'plai'. Did you mean play\? There are: train, resume"),
+    ("train alphazer", 1, r"no recipe 'alphazer'; there are: alphazero. Did you mean alphazero\?"),
+    ("cite alphazer", 1, r"Did you mean alphazero\?"),
+    ("train --game conect_four", 1, r"no game 'conect_four'; known: .* Did you mean connect_four\?"),
+    ("train --game go_50x50", 1, r"got size 50; allowed: 2 to 19"),
+    ("train --game pgx:nothing", 1, r"(has no game 'nothing'|pip install)"),
+    ("train --game nofile.py:X", 1, r"no file 'nofile.py'.*give path/to/file.py:ClassName"),
+    ("train --game wrong.py:X", 1, r"cannot be loaded: SyntaxError"),
+    ("train --game raises.py:X", 1, r"cannot be loaded: RuntimeError: two lines"),
+    ("train --game mine.py:Yours", 1, r"no game 'Yours'; games in it: Mine"),
+    ("train --game mine.py:Mine", 1, r"abstract"),
+    ("train --game broken.py:Broken", 1, r"legal"),
+    ("train --preset smke", 1, r"no preset 'smke'; there are: smoke, .* Did you mean smoke\?"),
+    ("train --iterations 0", 1, r"iterations is 0; it must be 1 or more"),
+    ("train --exam-every 0", 1, r"exam_every is 0; it must be 1 or more"),
+    ("train --root-value-weight 2", 1, r"root_value_weight is 2.0; it must be in \[0, 1\]"),
+    ("train --play.games 0", 2, r"play.games is 0; it must be 1 or more"),
+    ("train --play.games=-3", 2, r"play.games is -3; it must be 1 or more"),
+    ("train --play.games many", 2, r"--play.games: 'many' is not allowed; it must be a whole number"),
+    ("train --optimiser.learning-rate fast", 2, r"'fast' is not allowed; it must be a number"),
+    ("train --optimiser.optimiser adam", 2, r"'adam' is none of 'adamw', 'muon', 'sgd'"),
+    ("train --play.game 3", 2, r"no option --play.game. Did you mean --play.games\?"),
+    ("train --tensorboad", 2, r"no option --tensorboad. Did you mean --tensorboard\?"),
+    ("train --play.games", 2, r"--play.games: its value is missing"),
+    ("train --game", 2, r"--game: expected one argument"),
+    ("train alphazero tic_tac_toe", 2, r"unrecognized: tic_tac_toe"),
+    ("train --search.num-simulations 30 --search.leaves 4", 1, r"not a multiple of leaves 4"),
+    ("train --search.sampled", 1, r"search.sampled is True.* take --search.no-sampled"),
+    (
+        "train --play.fast-simulations 99",
+        1,
+        r"fast_simulations is 99; it must be from 1 to search.num_simulations = 32",
+    ),
+    ("train --seed x", 2, r"--seed: 'x' is not allowed; it must be a whole number from 0 to 2147483647"),
+    ("train --seed -1", 2, r"'-1' is not allowed"),
+    ("train --name a@b", 1, r"--name 'a@b' can be no run"),
+    ("train --name ..", 1, r"can be no run"),
+    ("train --name ttt", 1, r"ttt already holds a run; `move37 resume .*ttt` goes on"),
+    ("resume", 2, r"RUN is missing; under runs/ there are: "),
+    ("resume tt", 1, r"no run 'tt'; under runs/ there are: .* Did you mean ttt\?"),
+    ("resume ttt --iterations x", 2, r"--iterations: 'x' is not allowed; it must be a whole number of 1 or more"),
+    ("play ttt@x", 1, r"'ttt@x': behind @ stands the number of an iteration, like ttt@10"),
+    ("play ttt@", 1, r"behind @ stands the number"),
+    ("play ttt@7", 1, r"no net of iteration 7; kept: 1, 3"),
+    ("play empty", 1, r"has no net yet"),
+    ("play ttt --simulations -3", 2, r"'-3' is not allowed; it must be a whole number of 0 or more"),
+    ("play ttt --color red", 2, r"invalid choice: 'red' \(choose from .*first"),
+    ("play ttt --color first --second", 2, r"not allowed with argument"),
+    ("play ttt --simulatons 3", 2, r"--simulatons 3. Did you mean --simulations\?"),
+    ("play caught --second", 1, r"catch is a game for one: there is no second player"),
+    ("watch ttt --delay -1", 2, r"'-1' is not allowed; it must be a number of seconds from 0"),
+    ("watch ttt --games 0", 2, r"'0' is not allowed"),
+    ("arena", 2, r"PLAYER is missing; under runs/ there are"),
+    ("arena ttt", 1, r"an arena of 1 player: name two or more"),
+    ("arena ttt random --games 3", 2, r"'3' is not allowed; it must be an even number of 2 or more"),
+    ("arena ttt random --games 0", 2, r"it must be an even number"),
+    ("arena ttt four", 1, r"four plays connect_four, not tic_tac_toe"),
+    ("arena ttt random --game hex_3x3", 1, r"ttt plays tic_tac_toe, not hex_3x3"),
+    ("arena caught random", 1, r"catch is a game for one: an arena needs a game for two"),
+    ("arena random random", 1, r"say which game with --game"),
+    ("arena ttt rendom", 1, r"no run 'rendom'.* Did you mean random\?"),
+    ("arena ttt mcts", 1, r"Did you mean mcts:1000\?"),
+    ("arena ttt mcts:many", 1, r"no player 'mcts:many'; there are: random"),
+    ("arena ttt mcts:0", 1, r"num_simulations is 0; it must be 1 or more"),
+    ("arena ttt solver", 1, r"no solver for tic_tac_toe"),
+    ("arena ttt random --out no/x.json", 1, r"there is no folder 'no'; make it first"),
+    ("arena ttt random --out runs", 1, r"--out runs is a folder; name a file in it"),
+    ("plot", 2, r"RUN is missing"),
+    ("plot ttt", 1, r"no finished iteration yet: there is nothing to draw"),
+    ("plot ttt --out no/x.png", 1, r"there is no folder 'no'"),
+    ("export ttt --out no/x.onnx", 1, r"there is no folder 'no'"),
+    ("export ttt@x", 1, r"behind @ stands the number"),
+    ("info nothing", 1, r"no run 'nothing'"),
+    ("games now", 2, r"unrecognized arguments: now"),
+]
+
+
+def _one_line(said, code, pattern):
+    assert said.code == code, said
+    assert said.err.count("\n") == 1, said.err
+    assert said.err.startswith("move37")
+    assert "Traceback" not in said.err
+    assert re.search(pattern, said.err), said.err
+
+
+@pytest.fixture
+def folder(here, make_run):
+    (here / "mine.py").write_text(MINE)
+    (here / "broken.py").write_text(BROKEN)
+    (here / "wrong.py").write_text("class X(:\n")
+    (here / "raises.py").write_text("raise RuntimeError('two\\nlines')\n")
+    make_run("ttt", nets=(1, 3))
+    make_run("four", "connect_four")
+    make_run("caught", "catch")
+    make_run("empty", nets=())
+    return here
+
+
+def test_every_mistake_ends_in_one_line_and_makes_nothing(folder, move37):
+    before = sorted(folder.rglob("*"))
+    for arguments, code, pattern in BAD:
+        _one_line(move37(*arguments.split()), code, pattern)
+    after = [path for path in sorted(folder.rglob("*")) if "__pycache__" not in str(path)]
+    assert after == before
+
+
+def test_a_run_of_a_newer_version_or_of_an_unknown_recipe_is_refused(make_run, move37):
+    path = make_run("ttt") / "config.json"
+    about = json.loads(path.read_text())
+    path.write_text(json.dumps({**about, "recipe": "gammazero"}))
+    _one_line(move37("play", "ttt"), 1, "no recipe 'gammazero'; there are: alphazero")
+    path.write_text(json.dumps({**about, "format": 99}))
+    _one_line(move37("info", "ttt"), 1, "upgrade move37")
+    path.write_text("{")
+    _one_line(move37("info", "ttt"), 1, "cannot be read")
+
+
+def test_a_disk_that_will_not_write_is_told_in_one_line(make_run, move37, monkeypatch):
+    make_run("ttt", rows=[{"iteration": 1, "seconds": 1.0, "games": 1, "policy_loss": 1.0}])
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("os.replace", full)
+    for command in (
+        "export ttt",
+        "plot ttt",
+        "train --preset smoke --name new",
+        "arena random random --game tic_tac_toe --games 2 --out x",
+    ):
+        _one_line(move37(*command.split()), 1, "No space left on device")
+    monkeypatch.setattr("move37.run.directory.Run.metrics", full)
+    _one_line(move37("info", "ttt"), 1, "info: No space left on device")
+
+
+def test_a_reader_that_leaves_ends_the_command_quietly(move37, monkeypatch, tmp_path):
+    def gone(*_, **__):
+        raise BrokenPipeError
+
+    with (tmp_path / "out").open("w") as file:
+        monkeypatch.setattr("sys.stdout", file)
+        monkeypatch.setattr("move37.cli.look.Console", gone)
+        monkeypatch.setattr("os.dup2", lambda *_: None)
+        said = move37("games")
+    assert said == (141, "", "")

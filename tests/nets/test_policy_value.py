@@ -1,0 +1,89 @@
+"""The network as a function: shapes, its start, its cost, and what it leaves to others."""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from move37.core.errors import BadConfig
+from move37.games import make
+from move37.models.rules import Rules
+from move37.nets.policy_value import NetConfig, PolicyValue, flops
+
+AUXILIARY = ("moves_left", "reply")
+
+
+def _net(game, seed=0):
+    return PolicyValue(game, NetConfig(1, 4), key=jax.random.key(seed))
+
+
+@pytest.mark.parametrize("name", ["tic_tac_toe", "connect_four", "catch", "go_5x5", "othello_6x6"])
+def test_outputs_have_the_shapes_of_the_game(name):
+    game = make(name)
+    net = PolicyValue(game, NetConfig(1, 4, auxiliary=AUXILIARY), key=jax.random.key(0))
+    x = jax.ShapeDtypeStruct((3, *game.observation_shape), bool)
+    out, pair = eqx.filter_eval_shape(lambda n, x: (n.outputs(x), n(x)), net, x)
+    wide = (3, game.num_actions)
+    assert [y.shape for y in (out.policy, out.value, *pair)] == [wide, (3,), wide, (3,)]
+    assert {name: y.shape for name, y in out.auxiliary.items()} == {"moves_left": (3, 1), "reply": wide}
+
+
+def test_a_net_starts_near_uniform_with_blocks_that_do_nothing_and_its_rows_do_not_mix():
+    game = make("tic_tac_toe")
+    net = _net(game)
+    x = np.random.default_rng(0).random((4, *game.observation_shape), np.float32)
+    stem_alone = eqx.tree_at(lambda n: n.tower, net, [])
+    used = eqx.tree_at(lambda n: n.tower[0].second.weight, net, jnp.full((4, 4, 3, 3), 0.1))
+    run = eqx.filter_jit(lambda n, x: (n(x), n.outputs(x), n.trunk(x)))
+    (policy, value), out, features = run(net, x)
+    np.testing.assert_array_equal(features, run(stem_alone, x)[2])
+    assert np.abs(np.asarray(jax.nn.softmax(policy)) - 1 / 9).max() < 0.05
+    np.testing.assert_array_equal([*policy.T, value], [*out.policy.T, out.value])
+    (all_rows, _), _, changed = run(used, x)
+    assert not np.allclose(changed, features)  # a block counts once it has weights
+    np.testing.assert_allclose(run(used, x[1:2])[0][0], all_rows[1:2], rtol=1e-5, atol=1e-6)
+
+
+def test_the_key_decides_the_weights():
+    game = make("tic_tac_toe")
+    one, same, other = (jax.tree.leaves(_net(game, seed=seed)) for seed in (1, 1, 2))
+    assert all((a == b).all() for a, b in zip(one, same, strict=True))
+    assert not all((a == b).all() for a, b in zip(one, other, strict=True))
+    drawn = [x for x in one if x.ndim > 1 and np.abs(x).max() > 0]
+    assert len({float(x.reshape(-1)[0]) for x in drawn}) == len(drawn)  # no two layers share a key
+
+
+def test_illegal_moves_are_masked_by_the_model_and_not_by_the_net():
+    game = make("tic_tac_toe")
+    net = _net(game)
+    rules = Rules(game, net)
+    state = game.init(jax.random.key(0))
+    rows = [state]
+    for action in (0, 3, 1, 4, 2):  # the first player completes the top row
+        state = game.step(state, jnp.int32(action)).state
+        rows.append(state)
+    states = jax.tree.map(lambda *x: jnp.stack(x), *(rows[0], rows[3]))
+    logits, value = net(rules.observe(states))
+    said = rules.evaluate(states)
+    legal = np.asarray(states.board) == 0
+    assert np.isfinite(logits).all()
+    np.testing.assert_array_equal(np.isneginf(said.prior_logits), ~legal)
+    np.testing.assert_array_equal(np.asarray(said.prior_logits)[legal], np.asarray(logits)[legal])
+    np.testing.assert_array_equal(said.value, value)
+    full = states._replace(board=jnp.ones_like(states.board))  # nothing is legal: finite, or a softmax would be NaN
+    assert np.isfinite(rules.evaluate(full).prior_logits).all()
+
+
+def test_flops_equal_a_count_by_hand():
+    config = NetConfig(2, 3, head_channels=2, value_hidden=5, auxiliary=AUXILIARY)
+    net = PolicyValue(make("tic_tac_toe"), config, key=jax.random.key(0))
+    stem, convolution = 2 * (3 * 2 * 9) * 9, 2 * (3 * 3 * 9) * 9  # 2 · weights · points
+    squeeze = 2 * (2 * 3) * 9
+    assert flops(net, (2, 3, 3)) == stem + 4 * convolution + squeeze + 2 * 18 * 9 + squeeze + 2 * 18 * 5 + 2 * 5
+
+
+@pytest.mark.parametrize("field", ["channels", "head_channels", "value_hidden", "blocks"])
+def test_sizes_out_of_range_are_named(field):
+    with pytest.raises(BadConfig, match=f"net.{field} is -1"):
+        NetConfig(**{field: -1})

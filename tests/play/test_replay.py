@@ -1,0 +1,158 @@
+"""The window: its size, its files, what a kill or a broken disk leaves of it, and symmetries."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from move37.core.errors import BadConfig, BadRun
+from move37.games import make
+from move37.learn.targets import Samples
+from move37.play.replay import Replay, ReplayConfig, augment
+
+SMALL = ReplayConfig(window=20, fraction=0.5, least=6)
+
+
+def _samples(first, count):
+    """`count` positions, told apart by their value."""
+    value = np.arange(first, first + count, dtype=np.float32)
+    policy = np.repeat(value[:, None], 3, axis=1)
+    return Samples(np.zeros((count, 1, 2, 2), bool), policy, value, value, policy, value)
+
+
+def _held(replay):
+    return [(iteration, samples.value.tolist()) for iteration, samples in replay._segments]
+
+
+def _fill(replay, iterations, size=4):
+    for t in iterations:
+        replay.add(t, _samples(100 * t, size))
+    return replay
+
+
+@pytest.mark.parametrize(
+    "config", [SMALL, ReplayConfig(30, 1.0, 1), ReplayConfig(1000, 0.2, 1), ReplayConfig(1000, 0.1, 40)]
+)
+def test_the_window_is_the_fewest_newest_segments_that_fill_it(config):
+    rng, replay, sizes = np.random.default_rng(0), Replay(config), []
+    for t in range(60):
+        sizes.append(int(rng.integers(1, 10)))
+        replay.add(t, _samples(100 * t, sizes[-1]))
+        replay.add(t, None)  # an iteration in which no game ended
+        total = sum(sizes)
+        wanted = min(config.window, max(config.least, int(config.fraction * total)), total)
+        kept = next(n for n in range(1, t + 2) if sum(sizes[-n:]) >= wanted)
+        assert [i for i, _ in _held(replay)] == list(range(t + 1 - kept, t + 1))
+        assert (len(replay), replay.total) == (sum(sizes[-kept:]), total)
+
+
+def test_batches_are_uniform_draws_from_the_window_and_wait_until_it_is_large_enough():
+    replay, rng = Replay(SMALL), np.random.default_rng(0)
+    replay.add(1, _samples(0, 5))
+    assert list(replay.batches(3, 4, rng)) == []
+    _fill(replay, range(2, 12), size=3)
+    batches = list(replay.batches(200, 10, rng))
+    assert [len(b.value) for b in batches] == [10] * 200
+    values, counts = np.unique([b.value for b in batches], return_counts=True)
+    assert values.tolist() == [v for _, held in _held(replay) for v in held]
+    assert np.abs(counts / (2000 / len(values)) - 1).max() < 0.4  # six standard deviations
+    for b in batches[:5]:
+        assert all((x.reshape(10, -1)[:, -1] == b.value).all() for x in b[1:])  # fields of a row stay together
+
+
+def test_opened_after_a_kill_it_goes_on_as_if_never_killed(tmp_path):
+    whole = _fill(Replay(SMALL), range(1, 9))
+    broken = _fill(Replay(SMALL, tmp_path), range(1, 7))
+    saved = broken.state
+    _fill(broken, (7, 8), size=9)  # made after the checkpoint, and so not the same as after the resume
+    opened = Replay.open(SMALL, tmp_path, 6, saved)
+    assert _held(opened) == _held(_fill(Replay(SMALL), range(1, 7)))
+    assert sorted(int(p.stem) for p in tmp_path.iterdir())[-1] == 6
+    _fill(opened, (7, 8))
+    assert _held(opened) == _held(whole)
+    assert opened.total == whole.total
+    one, two = (next(r.batches(1, 50, np.random.default_rng(3))) for r in (opened, whole))
+    np.testing.assert_array_equal(one.value, two.value)
+
+
+@pytest.mark.parametrize("resumed_at", [None, 9])
+def test_pruning_spares_what_the_newest_two_checkpoints_need(tmp_path, resumed_at):
+    replay, saved = Replay(SMALL, tmp_path), {}
+    for t in range(1, 16):
+        _fill(replay, [t])
+        saved[t] = replay.state
+        replay.prune()
+        if t == resumed_at:
+            replay = Replay.open(SMALL, tmp_path, t, saved[t])
+    first = min(int(p.stem) for p in tmp_path.iterdir())
+    assert first == int(saved[14]["first"]) > 1
+    opened = Replay.open(SMALL, tmp_path, 14, saved[14])  # if checkpoint 15 cannot be read
+    assert _held(opened) == _held(_fill(Replay(SMALL), range(1, 15)))
+    Replay(SMALL).prune()  # in memory there is nothing to delete
+
+
+BREAKS = {
+    "empty": lambda p: p.write_bytes(b""),
+    "half": lambda p: p.write_bytes(p.read_bytes()[: p.stat().st_size // 2]),
+    "torn": lambda p: p.write_bytes(p.read_bytes()[:-10]),
+    "flipped": lambda p: p.write_bytes(b"".join([p.read_bytes()[:200], b"?", p.read_bytes()[201:]])),
+    "noise": lambda p: p.write_bytes(b"no archive at all"),
+    "fields": lambda p: np.savez(p, other=np.zeros(3)),
+    "pickle": lambda p: np.savez(p, **_samples(0, 4)._replace(value=np.array([{}] * 4))._asdict()),
+    "gone": lambda p: p.unlink(),
+}
+
+
+@pytest.mark.parametrize("how", BREAKS)
+def test_a_broken_or_missing_segment_is_named(tmp_path, how):
+    replay = _fill(Replay(SMALL, tmp_path), range(1, 5))
+    path = tmp_path / "000003.npz"
+    BREAKS[how](path)
+    with pytest.raises(BadRun, match="missing" if how == "gone" else "000003.npz.*cannot be read"):
+        Replay.open(SMALL, tmp_path, 4, replay.state)
+
+
+@pytest.mark.parametrize("name", ["tic_tac_toe", "connect_four", "hex_3x3", "othello_6x6", "go_5x5"])
+def test_symmetries_turn_observation_policy_and_reply_as_the_rules_do(name):
+    """A game played by the turned policies from the start shows the turned observations."""
+    game, rng, moves = make(name), np.random.default_rng(0), 9
+    step, legal, observe = jax.jit(game.step), jax.jit(game.legal), jax.jit(game.observe)
+    state, observations, actions = game.init(jax.random.key(0)), [], []
+    for _ in range(moves):
+        observations.append(np.asarray(observe(state)))
+        actions.append(int(rng.choice(np.flatnonzero(legal(state)))))
+        after = step(state, jnp.int32(actions[-1]))
+        state = after.state
+        if after.discount == 0:
+            break
+    policy = np.eye(game.num_actions, dtype=np.float32)[actions]
+    reply, numbers = np.roll(policy, -1, axis=0), np.arange(len(actions), dtype=np.float32)
+    samples = Samples(np.stack(observations), policy, numbers, numbers, reply, numbers)
+    images = set()
+    for symmetry in game.symmetries():
+        turned = augment(samples, (symmetry, symmetry), rng)
+        state = game.init(jax.random.key(0))
+        for t, action in enumerate(turned.policy.argmax(1).tolist()):
+            np.testing.assert_array_equal(turned.observation[t], observe(state))
+            assert legal(state)[action]
+            state = step(state, jnp.int32(action)).state
+        np.testing.assert_array_equal(turned.reply, np.roll(turned.policy, -1, axis=0))
+        assert all(x is y for x, y in zip(turned[2:4] + turned[5:], samples[2:4] + samples[5:], strict=True))
+        images.add(turned.observation[-1].tobytes() + turned.policy[-1].tobytes())
+    assert len(images) == len(game.symmetries()) > 1
+    many = Samples(*(np.repeat(x[-1:], 400, axis=0) for x in samples))
+    drawn = augment(many, game.symmetries(), rng)
+    rows = [o.tobytes() + p.tobytes() for o, p in zip(drawn.observation, drawn.policy, strict=True)]
+    assert set(rows) == images
+    assert min(rows.count(image) for image in images) > 400 / len(images) / 2.5  # all are as likely
+
+
+def test_a_game_without_symmetries_keeps_its_samples():
+    samples = _samples(0, 5)
+    assert augment(samples, make("catch").symmetries(), np.random.default_rng(0)) is samples
+
+
+@pytest.mark.parametrize("wrong", [{"fraction": 0.0}, {"fraction": 1.5}, {"least": 0}, {"window": 10, "least": 11}])
+def test_values_out_of_range_are_named(wrong):
+    with pytest.raises(BadConfig, match=f"replay.{list(wrong)[-1]} is"):
+        ReplayConfig(**wrong)
