@@ -30,7 +30,8 @@ class Said(NamedTuple):
     err: str
 
 
-PROGRAM = [sys.executable, "-c", "import sys; from move37.cli import main; main()"]
+# The pseudo-terminal becomes the child's own, so that Ctrl-C reaches it.
+START = "import fcntl, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); from move37.cli import main; main()"
 SMALL = ["--preset=smoke", "--play.games=4", "--play.moves=12", "--replay.least=16", "--updates=1"]
 SMALL += ["--search.num-simulations=2"]
 
@@ -44,10 +45,9 @@ class Terminal:
         environment = {**os.environ, "JAX_PLATFORMS": "cpu", "TERM": "xterm", "COLUMNS": "100", "LINES": "40"}
         environment["JAX_COMPILATION_CACHE_DIR"] = str(cache or folder / "xla")
         self.text, self._ours, self._deadline = "", ours, time.monotonic() + 300
-        self.process = subprocess.Popen(
-            [*PROGRAM, *arguments], stdin=theirs, stdout=theirs, stderr=theirs, env=environment, cwd=folder,
-            start_new_session=True, preexec_fn=_own_terminal,
-        )  # fmt: skip
+        command = [sys.executable, "-c", START, *arguments]
+        streams = {"stdin": theirs, "stdout": theirs, "stderr": theirs}
+        self.process = subprocess.Popen(command, **streams, env=environment, cwd=folder, start_new_session=True)
         os.close(theirs)
 
     def wait_for(self, pattern: str, since: int = 0) -> re.Match:
@@ -81,14 +81,6 @@ class Terminal:
             return False
         self.text += re.sub(r"\x1b\[[\d;?]*[A-Za-z]|\r", "", data.decode(errors="replace"))
         return bool(data)
-
-
-def _own_terminal() -> None:
-    """The pseudo-terminal is the one that Ctrl-C reaches the child by."""
-    import fcntl
-    import termios
-
-    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
 class Trained(NamedTuple):
