@@ -109,6 +109,19 @@ def test_undo_goes_back_to_ones_own_last_move_and_then_no_further(ttt, move37, t
     assert len(_moves(said.out)) == 2  # its own first move, and ours after the swap
 
 
+def test_upper_and_lower_case_are_the_same_also_where_a_game_is_strict(monkeypatch):
+    game = games.make("tic_tac_toe")
+
+    def strict(self, text):
+        return ["a3", "B3", "c3"].index(text)
+
+    monkeypatch.setattr(type(game), "parse_action", strict)
+    table = Table(game, 0)
+    assert [table.parse(text) for text in ("a3", "A3", "b3", "B3", "C3")] == [0, 0, 1, 1, 2]
+    with pytest.raises(ValueError, match="'d3' names no action of tic_tac_toe"):
+        table.parse("d3")
+
+
 def test_a_whole_game_ends_with_its_result_and_can_be_taken_back(ttt, move37, types, here):
     types("swap", *CELLS, *CELLS, "think", "hint", "moves", "save g", "undo", "new")  # illegal ones are passed over
     said = move37("play", "ttt", FEW)
@@ -159,7 +172,8 @@ def test_a_game_that_was_saved_is_taken_up_again_and_replays_as_a_record(ttt, mo
     one, two = read_games(here / "my games")
     game = games.make("tic_tac_toe")
     assert [game.format_action(a) for a in one["moves"]] == ["b2", answer]
-    assert (one["result"], one["rewards"], two["moves"]) == (None, [0.0, 0.0], [])
+    assert (one["result"], one["rewards"]) == (None, [0.0, 0.0])
+    assert [two[name] for name in ("actions", "rewards", "root_values")] == [[], [], []]
     assert one["root_values"][0] is None
     assert -1 <= one["root_values"][1] <= 1
     *_, last = states_of(game, one)

@@ -3,6 +3,7 @@
 import importlib
 import os
 import sys
+from typing import Any
 
 from move37 import __version__
 from move37.cli.parsers import COMMANDS, did_you_mean, parse
@@ -29,27 +30,37 @@ def usage() -> str:
 
 def main() -> None:
     """Dispatch. A user's mistake ends with one line on stderr and exit code 1 or 2, never with a traceback."""
-    arguments = sys.argv[1:]
+    code: Any
+    try:
+        try:
+            code = _main(sys.argv[1:])
+        except SystemExit as end:
+            code = end.code
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        print("\nstopped.", file=sys.stderr)
+        code = 130
+    except BrokenPipeError:  # `move37 games | head -1`: the reader has had enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 141
+    if code:
+        sys.exit(code)
+
+
+def _main(arguments: list[str]) -> int:
+    """The exit code."""
     if len(arguments) == 2 and arguments[0] == "help":
         arguments = [arguments[1], "--help"]
     if not arguments or arguments[0] in ("-h", "--help", "help"):
         print(usage())
-        return
+        return 0
     if arguments[0] in ("-V", "--version"):
         print(f"move37 {__version__}")
-        return
-    command, arguments = arguments[0], arguments[1:]
-    if command not in COMMANDS:
-        hint = did_you_mean(command, COMMANDS)
-        sys.exit(_mistake(f"no command {command!r}.{hint} There are: {', '.join(COMMANDS)}.", 2))
-    try:
-        sys.exit(_run(command, arguments))
-    except KeyboardInterrupt:
-        print("\nstopped.", file=sys.stderr)
-        sys.exit(130)
-    except BrokenPipeError:  # `move37 games | head -1`: the reader has had enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(141)
+        return 0
+    if arguments[0] not in COMMANDS:
+        hint = did_you_mean(arguments[0], COMMANDS)
+        return _mistake(f"no command {arguments[0]!r}.{hint} There are: {', '.join(COMMANDS)}.", 2)
+    return _run(arguments[0], arguments[1:])
 
 
 def _run(command: str, arguments: list[str]) -> int:
@@ -60,7 +71,6 @@ def _run(command: str, arguments: list[str]) -> int:
     try:
         module = importlib.import_module(f"move37.cli.{COMMANDS[command][0]}")
         code: int | None = module.run(command, options)
-        sys.stdout.flush()
     except Move37Error as error:
         return _mistake(str(error), 1)
     except BrokenPipeError:

@@ -23,13 +23,13 @@ from move37.run.files import write_atomic
 class Watched:
     """A player whose moves are counted on the way, under a name of its own."""
 
-    def __init__(self, name: str, player: Player, tell: Callable[[], None]):
-        """`tell` is called before each of its moves."""
+    def __init__(self, name: str, player: Player, tell: Callable[[str], None]):
+        """`tell` is called with its name before each of its moves."""
         self.name, self._player, self._tell = name, player, tell
 
     def choose(self, states: State, key: Key[Array, ""]) -> Int[np.ndarray, " B"]:
         """The player's own choice."""
-        self._tell()
+        self._tell(self.name)
         return self._player.choose(states, key)
 
 
@@ -43,18 +43,18 @@ def run(command: str, options: Namespace) -> int:
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task("compiling", total=len(players) * (len(players) - 1) // 2)
-        seats = _seats(players, lambda: progress.update(task, description=describe()))
-        pair, moves = "", 0
+        first, pair, moves = "", "", 0
 
-        def describe() -> str:
+        def tell(name: str) -> None:
             nonlocal moves
-            moves += 1
-            return f"{pair}, move {moves}"
+            moves += name == first  # both move at once, each in half of the games
+            progress.update(task, description=f"{pair}, move {moves}")
 
+        seats = _seats(players, tell)
         try:
             for i, one in enumerate(seats):
                 for j, two in enumerate(seats[:i]):
-                    pair, moves = f"{one.name} – {two.name}", 0
+                    first, pair, moves = one.name, f"{one.name} – {two.name}", 0
                     key = jax.random.fold_in(jax.random.fold_in(jax.random.key(options.seed), i), j)
                     match = play_match(game, one, two, options.games, key, options.openings)
                     matches.append(match)
@@ -87,7 +87,7 @@ def _game(options: Namespace) -> Game:
     return game
 
 
-def _seats(players: Sequence[Player], tell: Callable[[], None]) -> list[Player]:
+def _seats(players: Sequence[Player], tell: Callable[[str], None]) -> list[Player]:
     """A player that comes twice is told apart by a number."""
     seats: list[Player] = []
     for one in players:

@@ -82,7 +82,7 @@ class Display:
         for row in self.rows:
             for name, value in row.items():
                 if isinstance(value, int | float) and name not in _HIDDEN and not name.startswith(_HIDDEN_GROUPS):
-                    found.setdefault(name, []).append((row["iteration"], value))
+                    found.setdefault(name, []).append((row["iteration"], float(value)))
         shown = []
         for name, values in found.items():
             if values:
