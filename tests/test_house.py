@@ -11,7 +11,7 @@ LAYERS = [
     {"core"},
     {"games", "nets", "run"},
     {"models", "search", "learn"},
-    {"play"},
+    {"play", "data"},
     {"recipes"},
     {"cli", "engines", "web"},
 ]

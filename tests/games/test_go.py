@@ -269,17 +269,18 @@ def test_final_score_is_gnu_gos():
     assert [line for line in answer.stdout.splitlines() if "+" in line] == expected
 
 
-def test_observation_shows_the_last_positions_to_the_mover():
-    game = Go(3, history=3)
+@pytest.mark.parametrize("history", [1, 2, 3])
+def test_observation_shows_the_last_positions_to_the_mover(history):
+    game = Go(3, history=history)
     step, _ = _rules(game)
     boards, state = [np.zeros(9, int)] * 3, game.init(jax.random.key(0))
     for action in (0, 8, 1, 4, 9, 2, 3):
         state = step(state, jnp.int32(action)).state
         boards.append(np.sign(np.asarray(state.chains)).astype(int))
         player = int(state.player)
-        expected = [boards[-1 - t] == colour for t in range(3) for colour in (player, -player)]
+        expected = [boards[-1 - t] == colour for t in range(history) for colour in (player, -player)]
         expected.append(np.full(9, player > 0))
-        np.testing.assert_array_equal(np.asarray(game.observe(state)).reshape(7, 9), expected)
+        np.testing.assert_array_equal(np.asarray(game.observe(state)).reshape(2 * history + 1, 9), expected)
 
 
 @pytest.mark.parametrize(("komi", "results"), [(0.0, (0.0, 0.0)), (-0.5, (-1.0, 1.0)), (0.5, (1.0, -1.0))])

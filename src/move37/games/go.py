@@ -116,10 +116,11 @@ class Go(Game):
 
     def observe(self, state: State) -> Bool[Array, "C H W"]:
         """AlphaGo Zero's planes: own stones and the opponent's, latest position first, then whether Black moves."""
-        past = jnp.where(state.player > 0, state.past, state.past[:, ::-1])
-        past = jnp.unpackbits(past, axis=-1, count=self.size**2).astype(bool)
         stones = _colours(state.chains * state.player.astype(state.chains.dtype))
-        stones = jnp.concatenate([stones[None], past]).reshape(-1, self.size**2)
+        if self.history > 1:  # JAX does not unpack an array without rows
+            past = jnp.where(state.player > 0, state.past, state.past[:, ::-1])
+            past = jnp.unpackbits(past, axis=-1, count=self.size**2).astype(bool)
+            stones = jnp.concatenate([stones, past.reshape(-1, self.size**2)])
         colour = jnp.broadcast_to(state.player > 0, (1, self.size**2))
         return jnp.concatenate([stones, colour]).reshape(self.observation_shape)
 

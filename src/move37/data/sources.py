@@ -1,0 +1,98 @@
+"""Where games come from: folders of SGF files, and tables with one game a line. Both give the same records."""
+
+import lzma
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from move37.data import sgf
+from move37.data.record import GameRecord, Move, Player, game_record, read_komi, read_result
+from move37.data.sgf import BadRecord
+
+
+class Entry(NamedTuple):
+    """A game, or why there is none."""
+
+    where: str  # for messages
+    record: GameRecord | BadRecord
+
+
+def sgf_files(folder: Path) -> list[Path]:
+    """All SGF files under a folder, in alphabetical order. Raises `BadRecord` if there is none."""
+    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() == ".sgf")
+    if not files:
+        raise BadRecord(f"{folder}: no .sgf file lies under it." if folder.is_dir() else f"{folder}: no such folder.")
+    return files
+
+
+def from_sgf(files: list[Path]) -> Iterator[Entry]:
+    """The main line of every game of every file; a file that cannot be parsed is one entry."""
+    for path in files:
+        try:
+            trees = sgf.read(path)
+        except BadRecord as error:
+            yield Entry(str(path), error)
+            continue
+        for number, tree in enumerate(trees, 1):
+            where = f"{path}, game {number}" if len(trees) > 1 else str(path)
+            try:
+                yield Entry(where, game_record(tree))
+            except BadRecord as error:
+                yield Entry(where, error)
+
+
+def from_table(path: Path, size: int) -> Iterator[Entry]:
+    """One game a line, columns between tabs, named in the first line; the file may be packed by xz.
+
+    Columns: `moves` (two letters a move as in SGF, `tt` a pass, Black first) and, if there, `komi`, `rules`, `result`,
+    `black_rank`, `white_rank`, `black_is_bot`, `white_is_bot`. Raises `BadRecord` if the file is no such table.
+    """
+    try:
+        with lzma.open(path, "rt", encoding="utf-8") if path.suffix == ".xz" else path.open(encoding="utf-8") as file:
+            yield from _rows(path, size, iter(file))
+    except (OSError, lzma.LZMAError, UnicodeDecodeError, EOFError) as error:
+        raise BadRecord(f"{path}: cannot be read: {error}.") from error
+
+
+def _rows(path: Path, size: int, lines: Iterator[str]) -> Iterator[Entry]:
+    names = [name.split("(")[0].strip() for name in next(lines, "").lstrip("#").rstrip("\n").split("\t")]
+    if "moves" not in names:
+        raise BadRecord(f"{path}:1: no column is called 'moves'; the first line must name the columns.")
+    for number, line in enumerate(lines, 2):
+        where, values = f"{path}:{number}", line.rstrip("\n").split("\t")
+        if len(values) != len(names):
+            yield Entry(where, BadRecord(f"{where}: {len(values)} columns; the first line names {len(names)}."))
+            continue
+        row = dict(zip(names, values, strict=True))
+        try:
+            yield Entry(where, _record(where, row, size))
+        except BadRecord as error:
+            yield Entry(where, error)
+
+
+def _record(where: str, row: dict[str, str], size: int) -> GameRecord:
+    moves, letters = [], row["moves"]
+    for i in range(0, len(letters), 2):
+        column, line = ord(letters[i]) - 97, ord(letters[i + 1 : i + 2] or "\0") - 97
+        if letters[i : i + 2] == "tt":
+            action = size * size
+        elif 0 <= column < size and 0 <= line < size:
+            action = line * size + column
+        else:
+            what = f"move {i // 2 + 1}, {letters[i : i + 2]!r}, is not on the board of size {size}."
+            raise BadRecord(f"{where}: {what}")
+        moves.append(Move(1 if i % 4 == 0 else -1, action))
+    players = (
+        Player(rank=row.get(f"{colour}_rank", ""), bot=row.get(f"{colour}_is_bot") == "1")
+        for colour in ("black", "white")
+    )
+    black, white = players
+    return GameRecord(
+        size=size,
+        komi=read_komi(row.get("komi", "")),
+        rules=row.get("rules", ""),
+        moves=tuple(moves),
+        result=read_result(row.get("result", "")),
+        black=black,
+        white=white,
+    )

@@ -1,0 +1,48 @@
+"""Folders of SGF files and tables give the same records, and name what is wrong with them."""
+
+import pytest
+
+from move37.data import sgf
+from move37.data.record import GameRecord, Player, Result
+from move37.data.sources import from_sgf, from_table, sgf_files
+
+
+def test_folders_without_games(tmp_path):
+    with pytest.raises(sgf.BadRecord, match=r"no \.sgf file"):
+        sgf_files(tmp_path)
+    with pytest.raises(sgf.BadRecord, match="no such folder"):
+        sgf_files(tmp_path / "nowhere")
+
+
+def test_a_table_gives_the_records_and_names_its_faults(tmp_path):
+    path = tmp_path / "games.tsv"
+    head = "#id\tkomi\tresult\tblack_rank\twhite_rank\twhite_is_bot\tmoves(two letters each)\n"
+    path.write_text(
+        head + "1\t?\tW+R\t3d\t?\t1\tccaatt\n2\t6.5\tB+1\n3\t0.5\tB+T\t1k\t2k\t0\taaz\n4\t0\t0\t\t\t0\tff\n"
+    )
+    first, *faults = from_table(path, 5)
+    assert first.where == f"{path}:2"
+    white = Player(rank="?", bot=True)
+    moves = (Move(1, 12), Move(-1, 0), Move(1, 25))
+    assert first.record == GameRecord(size=5, moves=moves, result=Result(-1, "resign"), **players)
+    assert [str(entry.record) for entry in faults] == [
+        f"{path}:3: 3 columns; the first line names 7.",
+        f"{path}:4: move 2, 'z', is not on the board of size 5.",
+        f"{path}:5: move 1, 'ff', is not on the board of size 5.",
+    ]
+    path.write_text("id\tkomi\n")
+    with pytest.raises(sgf.BadRecord, match="no column is called 'moves'"):
+        list(from_table(path, 5))
+    (tmp_path / "bad.tsv.xz").write_bytes(b"no xz")
+    for name in ("bad.tsv.xz", "nowhere.tsv"):
+        with pytest.raises(sgf.BadRecord, match=f"{name}: cannot be read"):
+            list(from_table(tmp_path / name, 5))
+
+
+def test_the_games_of_a_collection_are_numbered(tmp_path):
+    (tmp_path / "one.sgf").write_text("(;SZ[5];B[aa])")
+    (tmp_path / "two.sgf").write_text("(;SZ[5];B[bb]) (;SZ[5];B[zz]) (;SZ[7])")
+    entries = list(from_sgf(sgf_files(tmp_path)))
+    two = tmp_path / "two.sgf"
+    assert [entry.where for entry in entries] == [str(tmp_path / "one.sgf"), *(f"{two}, game {i}" for i in (1, 2, 3))]
+    assert [type(entry.record) for entry in entries] == [GameRecord, GameRecord, sgf.BadRecord, GameRecord]
