@@ -3,7 +3,7 @@
 import pytest
 
 from move37.data import sgf
-from move37.data.record import GameRecord, Player, Result
+from move37.data.record import GameRecord, Move, Player, Result
 from move37.data.sources import from_sgf, from_table, sgf_files
 
 
@@ -22,7 +22,7 @@ def test_a_table_gives_the_records_and_names_its_faults(tmp_path):
     )
     first, *faults = from_table(path, 5)
     assert first.where == f"{path}:2"
-    white = Player(rank="?", bot=True)
+    players = {"black": Player(rank="3d"), "white": Player(rank="?", bot=True)}
     moves = (Move(1, 12), Move(-1, 0), Move(1, 25))
     assert first.record == GameRecord(size=5, moves=moves, result=Result(-1, "resign"), **players)
     assert [str(entry.record) for entry in faults] == [
