@@ -306,24 +306,6 @@ def test_ctrl_c_ends_watching(ttt, move37, monkeypatch):
     assert said.out.endswith("stopped watching\n")
 
 
-def test_a_whole_game_through_a_terminal(ttt, here, terminal):
-    """With keys that a person presses, in a process of its own."""
-    seen = terminal(here, "play", "ttt", "--simulations=0")
-    begin = 0
-    while True:
-        over = seen.wait_for(r"your move: |game over", begin)[0] == "game over"
-        if over:
-            break
-        asked = seen.type("moves\n")
-        begin = seen.wait_for(r"^(\w\d) ?.*\nyour move: ", asked).end()
-        begin = seen.type(re.search(r"moves\n(\w\d)", seen.text[asked:])[1].upper() + "\n")
-    assert re.search(r"^(the first player wins|the second player wins|a draw)$", seen.text, re.MULTILINE)
-    seen.type("\x03")
-    assert seen.end() == 0
-    assert re.search(r"left after [5-9] moves\n$", seen.text)
-    assert "Traceback" not in seen.text
-
-
 def test_keys_of_random_worlds_differ_by_seed(seat):
     table, _ = seat("catch")
     starts = set()
