@@ -13,7 +13,8 @@ LAYERS = [
     {"models", "search", "learn"},
     {"play", "data"},
     {"recipes"},
-    {"cli", "engines", "web"},
+    {"engines", "web"},
+    {"cli"},
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 

@@ -5,7 +5,7 @@ import resource
 import subprocess
 import sys
 
-from move37.cli.parsers import COMMANDS
+from move37.cli.commands import COMMANDS
 from move37.cli.train import _option_names
 from move37.recipes import alphazero
 

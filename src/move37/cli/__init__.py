@@ -6,7 +6,8 @@ import sys
 from typing import Any
 
 from move37 import __version__
-from move37.cli.parsers import COMMANDS, did_you_mean, parse
+from move37.cli.commands import COMMANDS, parse
+from move37.cli.options import did_you_mean
 
 
 def usage() -> str:

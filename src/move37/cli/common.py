@@ -8,7 +8,7 @@ from typing import Any
 import jax
 
 from move37 import games
-from move37.cli.parsers import RUNS, did_you_mean, list_of_runs, run_names
+from move37.cli.options import RUNS, did_you_mean, list_of_runs, run_names
 from move37.core.errors import BadConfig, BadRun, UnknownName
 from move37.core.types import Game
 from move37.play.players import NetPlayer, Player, basic_player, is_basic

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from move37.cli.common import agent, enable_compilation_cache
-from move37.cli.parsers import did_you_mean
+from move37.cli.options import did_you_mean
 from move37.cli.table import SIDES, Opponent, Table
 from move37.core.errors import BadConfig, Move37Error
 from move37.play.openings import random_opening

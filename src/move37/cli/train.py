@@ -15,8 +15,9 @@ from math import inf
 from pathlib import Path
 from typing import Annotated, Any
 
+from move37.cli.commands import COMMANDS
 from move37.cli.common import enable_compilation_cache, find_run, make_game, recipe_of
-from move37.cli.parsers import COMMANDS, PRESETS, RUNS, Parser, did_you_mean
+from move37.cli.options import PRESETS, RUNS, Parser, did_you_mean
 from move37.core.errors import BadConfig, BadRun, UnknownName
 from move37.games.check import check
 from move37.run import checkpoints
