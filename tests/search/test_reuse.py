@@ -14,9 +14,10 @@ from move37.games.tic_tac_toe import TicTacToe
 from move37.models.rules import Rules
 from move37.search import reference
 from move37.search.gumbel import Gumbel
-from move37.search.mcts import SearchConfig, Stepwise, absorb, finish, grow, search, start
+from move37.search.mcts import SearchConfig, absorb, finish, grow, search, start
 from move37.search.puct import Puct
 from move37.search.reuse import Previous, reroot
+from move37.search.stepwise import Stepwise
 
 COUNT, OLD, NEW = 16, 48, 32
 OPTIONS = {"terminal": 2, "discount": None, "rewards": True}

@@ -14,8 +14,9 @@ from move37.games import solved
 from move37.games.tic_tac_toe import TicTacToe
 from move37.models.rules import Rules
 from move37.search.gumbel import Gumbel, considered_visits
-from move37.search.mcts import SearchConfig, Stepwise, search
+from move37.search.mcts import SearchConfig, search
 from move37.search.puct import Puct
+from move37.search.stepwise import Stepwise
 
 RULES = [Puct(), Puct(fpu_reduction=0.2), Gumbel()]
 

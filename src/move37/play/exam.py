@@ -13,7 +13,8 @@ from move37.models.rules import Rules
 from move37.nets.onnx import OnnxEvaluator
 from move37.play.players import Player
 from move37.search.gumbel import Gumbel
-from move37.search.mcts import SearchConfig, Stepwise
+from move37.search.mcts import SearchConfig
+from move37.search.stepwise import Stepwise
 
 
 class Exam:

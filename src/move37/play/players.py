@@ -16,8 +16,9 @@ from move37.models.rollout import Rollout
 from move37.models.rules import Rules
 from move37.nets.onnx import OnnxEvaluator
 from move37.search.gumbel import Gumbel
-from move37.search.mcts import SearchConfig, Stepwise, search
+from move37.search.mcts import SearchConfig, search
 from move37.search.puct import Puct
+from move37.search.stepwise import Stepwise
 
 
 @runtime_checkable

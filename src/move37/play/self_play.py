@@ -1,7 +1,7 @@
 """Self-play: B games in flight, each replaced by a new one the moment it ends.
 
 A call plays a number of moves in every game and hands the games on to the next call, so that no position is lost and
-long games are as likely as short ones. The search runs fused on accelerators and stepwise on CPUs (see `search.mcts`).
+long games are as likely as short ones. The search runs fused on accelerators and stepwise on CPUs (see `search.stepwise`).
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,8 @@ from move37.core.errors import BadConfig
 from move37.core.types import Game, State
 from move37.models.rules import Rules
 from move37.play.openings import random_opening
-from move37.search.mcts import Evaluator, SearchConfig, SearchResult, Stepwise, search
+from move37.search.mcts import SearchConfig, SearchResult, search
+from move37.search.stepwise import Evaluator, Stepwise
 
 
 @dataclass(frozen=True)

@@ -1,18 +1,14 @@
-"""Two drivers over the three verbs.
+"""The parts of a search over the three verbs, and the fused driver: one compiled loop.
 
-`search` is fused: one compiled loop, for accelerators and for models that are JAX throughout.
-`Stepwise` returns to Python between selection and evaluation: for evaluators outside of JAX, for time limits and
-streaming, and for CPUs, where ONNX Runtime evaluates a network two to three times as fast as XLA.
+For accelerators, and for models that are JAX throughout. The other driver is `stepwise.Stepwise`.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
-from typing import Any, NamedTuple, Protocol, runtime_checkable
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Key
 
 from move37.core.errors import BadConfig
@@ -215,90 +211,3 @@ def budget_of(
             f"a game's budget is {max(budgets)} simulations; the tree has room for {config.num_simulations}."
         )
     return jnp.asarray(budgets, jnp.int32)[which]
-
-
-@runtime_checkable
-class ObservedModel(Protocol):
-    """A model whose network stands elsewhere: rules in JAX, evaluation by an `Evaluator`."""
-
-    def transition(self, embedding: Embedding, action: Int[Array, " B"]) -> Transition:
-        """One step of the rules."""
-
-    def observe(self, embedding: Embedding) -> Array:
-        """What the network sees."""
-
-    def mask(self, embedding: Embedding, logits: Float[Array, "B A"]) -> Float[Array, "B A"]:
-        """−inf where an action is illegal."""
-
-
-Evaluator = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]  # observations [M C H W] → logits [M A], value [M]
-
-
-class Stepwise:
-    """The search with Python between the verbs. It keeps its compiled functions: use one object for every move."""
-
-    def __init__(self, model: ObservedModel, config: SearchConfig):
-        """Nothing is compiled until the first search."""
-        self.model, self.config = model, config
-        self._observe = jax.jit(model.observe)
-        self._start = jax.jit(self._plant_and_grow, static_argnames="budgets")
-        self._round = jax.jit(self._absorb_and_grow, donate_argnums=0)
-        self._finish = jax.jit(partial(finish, config))
-
-    def search(
-        self,
-        evaluate: Evaluator,
-        embedding: Embedding,
-        noise: Float[Array, "B A"] | None = None,
-        budgets: tuple[int, ...] | None = None,
-        which: Int[Array, " B"] | None = None,
-        previous: Previous | None = None,
-    ) -> SearchResult:
-        """As `search`, with the network behind `evaluate`; only new, unfinished leaves are evaluated."""
-        prediction = evaluate(np.asarray(self._observe(embedding)))
-        planted = self._start(embedding, *prediction, noise, which, previous, budgets=budgets)
-        growth, root, limit, observation, wanted = planted
-        for i in range(1, rounds(self.config) + 1):
-            logits, value = evaluate_some(evaluate, np.asarray(observation), np.asarray(wanted), prediction[0].shape[1])
-            growth, observation, wanted = self._round(growth, root, limit, logits, value, np.int32(i))
-        return self._finish(growth.tree, root)
-
-    def _plant_and_grow(
-        self,
-        embedding: Embedding,
-        logits: Array,
-        value: Array,
-        noise: Any,
-        which: Any,
-        previous: Previous | None,
-        budgets: tuple[int, ...] | None,
-    ) -> tuple[Growth, Root, Array, Array, Array]:
-        prediction = Prediction(self.model.mask(embedding, logits), value)
-        tree, root = start(self.config, embedding, prediction, noise, budgets, which, previous=previous)
-        limit = budget_of(self.config, tree, budgets, which)
-        growth = grow(self.config, tree, root, limit > 0, self.model.transition)
-        return growth, root, limit, *self._questions(growth)
-
-    def _absorb_and_grow(
-        self, growth: Growth, root: Root, limit: Array, logits: Array, value: Array, i: Array
-    ) -> tuple[Growth, Array, Array]:
-        prediction = Prediction(self.model.mask(growth.transition.embedding, logits), value)
-        tree = absorb(self.config, growth, prediction)
-        growth = grow(self.config, tree, root, i * self.config.leaves < limit, self.model.transition)
-        return growth, *self._questions(growth)
-
-    def _questions(self, growth: Growth) -> tuple[Array, Array]:
-        wanted = growth.leaves.new & (growth.transition.discount != 0)
-        return self.model.observe(growth.transition.embedding), wanted
-
-
-def evaluate_some(
-    evaluate: Evaluator, observation: np.ndarray, wanted: np.ndarray, num_actions: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Evaluate only the rows that are wanted; the others get zeros that nobody reads."""
-    if wanted.all():
-        return evaluate(observation)
-    logits, value = np.zeros((len(wanted), num_actions), np.float32), np.zeros(len(wanted), np.float32)
-    if wanted.any():
-        logits[wanted], value[wanted] = evaluate(observation[wanted])
-    return logits, value
