@@ -78,7 +78,7 @@ def _equals_plain_replay(dataset: Dataset, game: Go, records: list[GameRecord]) 
     """`records`: those that were kept, in order."""
     assert [int(n) for n in np.diff(dataset.games["ends"], prepend=0)] == [len(record.moves) for record in records]
     seen = _plain(game, records)
-    found = {name: list(dataset.sweep(game, name, 97)) for name in SPLITS if len(dataset.split(name))}
+    found = {name: list(dataset.sweep(game, dataset.split(name), 97)) for name in SPLITS if len(dataset.split(name))}
     for name, batches in found.items():
         mine = [records[i] for i in dataset.split(name)]
         moves = [move for record in mine for move in record.moves]
@@ -134,12 +134,14 @@ def _cut(record: GameRecord) -> GameRecord:
 
 def test_batches_are_drawn_evenly_and_again_from_the_same_seed(tmp_path):
     dataset, game = _make(tmp_path, [_record(actions) for actions in _random_games()]), Go(5, history=2)
-    draws = [list(dataset.batches(game, "train", 4, 64, np.random.default_rng(seed))) for seed in (0, 0, 1)]
+    draws = [
+        list(dataset.batches(game, dataset.split("train"), 4, 64, np.random.default_rng(seed))) for seed in (0, 0, 1)
+    ]
     flat = [np.concatenate([np.concatenate([x.reshape(-1) for x in map(np.asarray, b)]) for b in d]) for d in draws]
     assert (flat[0] == flat[1]).all()
     assert (flat[0] != flat[2]).any()
-    plain = list(dataset.batches(game, "valid", 40, 500, np.random.default_rng(0), turn=False))
-    whole = next(dataset.sweep(game, "valid", 10**6))
+    plain = list(dataset.batches(game, dataset.split("valid"), 40, 500, np.random.default_rng(0), turn=False))
+    whole = next(dataset.sweep(game, dataset.split("valid"), 10**6))
     keys = {row.tobytes(): i for i, row in enumerate(_rows(whole))}
     drawn = np.concatenate([_rows(batch) for batch in plain])
     counts = np.bincount([keys[row.tobytes()] for row in drawn], minlength=len(keys))
@@ -256,7 +258,7 @@ def test_handicap_stones_stand_there_and_white_begins(tmp_path):
     moves = (Move(-1, 6), Move(1, 1), Move(-1, 7), Move(1, 5), Move(-1, 2), Move(1, 11))
     record = _record((), setups=(Setup(0, black=(12, 18)),), handicap=2, moves=moves, result=Result(-1, "resign"))
     dataset = _make(tmp_path, [record], DatasetConfig(size=5, least_moves=4, most_handicap=2, valid=0.0, test=0.0))
-    batch = next(dataset.sweep(Go(5, history=2), "train", 9))
+    batch = next(dataset.sweep(Go(5, history=2), dataset.split("train"), 9))
     assert batch.outcome.tolist() == [1, -1, 1, -1, 1, -1]
     own, other = batch.observation[0, :2].reshape(2, 25)
     assert not own.any()
@@ -353,11 +355,11 @@ def test_datasets_of_others_are_refused(tmp_path):
     rng = np.random.default_rng(0)
     for game, split, message in (
         (Go(9), only, "it has no positions of go_9x9"),
-        (Go(5), empty, "holds no game"),
+        (Go(5), empty, "no game is left to draw from"),
         (Go(5), "dev", "no split 'dev'; there are: train, valid, test"),
     ):
         with pytest.raises(BadConfig, match=message):
-            next(dataset.batches(game, split, 1, 8, rng))
+            next(dataset.batches(game, dataset.split(split), 1, 8, rng))
     about = {**dataset.about, "format": 99}
     (tmp_path / "made" / "about.json").write_text(json.dumps(about))
     with pytest.raises(BadRun, match="upgrade move37"):

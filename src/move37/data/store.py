@@ -196,33 +196,41 @@ class Dataset:
         self._winner = np.where(known, self.games["winner"], 0).astype(np.int8)
         self._trusted = known & np.isin(self.games["kind"], _TRUSTED) & ~np.isnan(self.games["komi"])
 
-    def split(self, name: str) -> np.ndarray:
-        """The numbers of its games. Raises `BadConfig` for an unknown name."""
+    def split(self, name: str, least_rank: str = "") -> np.ndarray:
+        """The numbers of its games, of players who both have at least a rank. Raises `BadConfig`."""
         if name not in SPLITS:
             raise BadConfig(f"no split {name!r}; there are: {', '.join(SPLITS)}.")
-        return np.flatnonzero(self.games["split"] == SPLITS.index(name))
+        chosen, least = self.games["split"] == SPLITS.index(name), rank_level(least_rank)
+        if least_rank:
+            if least is None:
+                raise BadConfig(f"got least_rank {least_rank!r}; ranks look like 15k, 6d, 1p.")
+            chosen &= np.minimum(self.games["black_rank"], self.games["white_rank"]) >= least
+        return np.flatnonzero(chosen)
 
     def batches(
-        self, game: Go, split: str, count: int, size: int, rng: np.random.Generator, turn: bool = True
+        self, game: Go, games: np.ndarray, count: int, size: int, rng: np.random.Generator, turn: bool = True
     ) -> Iterator[Batch]:
-        """Uniform draws of positions, with replacement; `turn`: each by a random one of the board's symmetries."""
-        chosen = self._of(game, split)
-        ends = np.cumsum(self._lengths[chosen])
+        """Uniform draws of positions of some games (see `split`), with replacement.
+
+        `turn`: each by a random one of the board's symmetries. Raises `BadConfig` if there is no game to draw from.
+        """
+        self._check(game, games)
+        ends = np.cumsum(self._lengths[games])
         for _ in range(count):
             drawn = rng.integers(ends[-1], size=size)
             which = np.searchsorted(ends, drawn, side="right")
-            number = drawn - (ends[which] - self._lengths[chosen[which]])
+            number = drawn - (ends[which] - self._lengths[games[which]])
             symmetry = rng.integers(8, size=size) if turn else np.zeros(size, np.int64)
-            yield self.batch(game, chosen[which], number, symmetry)
+            yield self.batch(game, games[which], number, symmetry)
 
-    def sweep(self, game: Go, split: str, size: int) -> Iterator[Batch]:
-        """Every position once, in order; the last batch may be smaller."""
-        chosen = self._of(game, split)
-        games = np.repeat(chosen, self._lengths[chosen])
-        numbers = np.concatenate([np.arange(length) for length in self._lengths[chosen]])
-        for begin in range(0, len(games), size):
+    def sweep(self, game: Go, games: np.ndarray, size: int) -> Iterator[Batch]:
+        """Every position of some games once, in order; the last batch may be smaller."""
+        self._check(game, games)
+        rows = np.repeat(games, self._lengths[games])
+        numbers = np.concatenate([np.arange(length) for length in self._lengths[games]])
+        for begin in range(0, len(rows), size):
             some = slice(begin, begin + size)
-            yield self.batch(game, games[some], numbers[some], np.zeros(len(games[some]), np.int64))
+            yield self.batch(game, rows[some], numbers[some], np.zeros(len(rows[some]), np.int64))
 
     def batch(self, game: Go, games: np.ndarray, numbers: np.ndarray, symmetry: np.ndarray) -> Batch:
         """Chosen positions: of each the game, how many moves were played before, and one of `game.symmetries()`."""
@@ -246,13 +254,11 @@ class Dataset:
             self._trusted[games],
         )
 
-    def _of(self, game: Go, split: str) -> np.ndarray:
+    def _check(self, game: Go, games: np.ndarray) -> None:
         if game.size != self.size:
             raise BadConfig(f"the dataset is of {self.about['game']}; it has no positions of {game.name}.")
-        chosen = self.split(split)
-        if not len(chosen):
-            raise BadConfig(f"the split {split!r} holds no game; make the dataset of more games or with other shares.")
-        return chosen
+        if not len(games):
+            raise BadConfig("no game is left to draw from; make the dataset of more games, or ask for a lower rank.")
 
 
 @cache

@@ -1,7 +1,8 @@
 """Self-play: B games in flight, each replaced by a new one the moment it ends.
 
 A call plays a number of moves in every game and hands the games on to the next call, so that no position is lost and
-long games are as likely as short ones. The search runs fused on accelerators and stepwise on CPUs (see `search.stepwise`).
+long games are as likely as short ones. The search runs fused on accelerators and stepwise on CPUs
+(see `search.stepwise`).
 """
 
 from dataclasses import dataclass

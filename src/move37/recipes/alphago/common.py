@@ -1,0 +1,38 @@
+"""What the stages of AlphaGo share."""
+
+from pathlib import Path
+from typing import Any
+
+from move37 import games
+from move37.core.errors import BadConfig
+from move37.core.types import Game
+from move37.data.store import Dataset
+from move37.games.go import Go
+from move37.nets.policy_value import PolicyValue
+from move37.run.config import from_json
+from move37.run.directory import Run
+
+
+def board(name: str) -> Go:
+    """The game. Raises `BadConfig` if it is not Go."""
+    game = games.make(name)
+    if not isinstance(game, Go):
+        raise BadConfig(f"AlphaGo plays Go; got the game {name}; take one like go_9x9 or go_19x19.")
+    return game
+
+
+def dataset_of(folder: str) -> Dataset:
+    """Raises `BadConfig` if none was named, `BadRun` if it cannot be read."""
+    if not folder:
+        raise BadConfig(
+            "AlphaGo begins with games of people: got no --data; make a dataset of a folder of SGF files with "
+            "`move37 dataset FOLDER --out DATA --size 9`, then give --data DATA."
+        )
+    return Dataset(Path(folder).expanduser())
+
+
+def load_net(config_class: Any, out: Run, iteration: int | None) -> tuple[Game, Any, PolicyValue, int]:
+    """(game, configuration, net, its iteration) of a stage."""
+    game, config = games.make(out.about["game"]), from_json(config_class, out.about["config"])
+    chosen, net = out.load_net(PolicyValue(game, config.net, key=out.key("net")), iteration)
+    return game, config, net, chosen
