@@ -8,8 +8,8 @@ from move37.core.errors import BadConfig
 from move37.core.types import Game
 from move37.data.store import Dataset
 from move37.games.go import Go
-from move37.nets.policy_value import PolicyValue
-from move37.run.config import from_json
+from move37.nets.policy_value import NetConfig, PolicyValue
+from move37.run.config import from_json, to_json
 from move37.run.directory import Run
 
 
@@ -36,3 +36,16 @@ def load_net(config_class: Any, out: Run, iteration: int | None) -> tuple[Game, 
     game, config = games.make(out.about["game"]), from_json(config_class, out.about["config"])
     chosen, net = out.load_net(PolicyValue(game, config.net, key=out.key("net")), iteration)
     return game, config, net, chosen
+
+
+def teacher(path: str, game: Game, config: NetConfig) -> PolicyValue:
+    """The net of the run that imitated people. Raises `BadConfig` if there is none, or it is of another game or size."""
+    if not path:
+        raise BadConfig("no --teacher: this stage goes on from a policy that imitated people, a run of alphago.policy.")
+    run = Run.open(Path(path))
+    if run.about["game"] != game.name or run.about["config"]["net"] != to_json(config):
+        raise BadConfig(
+            f"{path} is a run of {run.about['game']} with the net {run.about['config']['net']}; this stage has "
+            f"{game.name} and {to_json(config)}: they must be the same."
+        )
+    return run.load_net(PolicyValue(game, config, key=run.key("net")))[1]
