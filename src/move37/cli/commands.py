@@ -15,7 +15,7 @@ def _train() -> Parser:
         "move37 train --game my_game.py:MyGame": "a game of your own",
     }
     parser = command_parser("train", "[RECIPE] [options]", "train an agent by self-play into runs/NAME.", examples)
-    parser.add_argument("--game", default="connect_four", help="a name of `move37 games` (connect_four)")
+    parser.add_argument("--game", help="a name of `move37 games` (connect_four; of AlphaGo: go_9x9)")
     parser.add_argument(
         "--preset", default="laptop", help=f"where all other options start from: {', '.join(PRESETS)} (laptop)"
     )

@@ -12,7 +12,7 @@ from move37.cli.options import RUNS, did_you_mean, list_of_runs, run_names
 from move37.core.errors import BadConfig, BadRun, UnknownName
 from move37.core.types import Game
 from move37.play.players import NetPlayer, Player, basic_player, is_basic
-from move37.recipes import NAMES
+from move37.recipes import NAMES, STAGES
 from move37.run.directory import Run
 
 _BASIC = ("random", "greedy", "solver", "mcts:1000")
@@ -29,8 +29,9 @@ def enable_compilation_cache() -> None:
 
 def recipe_of(name: str) -> Any:
     """The module of a recipe. Raises `UnknownName`."""
-    if name not in NAMES:
-        raise UnknownName(f"no recipe {name!r}; there are: {', '.join(NAMES)}.{did_you_mean(name, NAMES)}")
+    known = [*NAMES, *(f"{recipe}.{stage}" for recipe, stages in STAGES.items() for stage in stages)]
+    if name not in known:
+        raise UnknownName(f"no recipe {name!r}; there are: {', '.join(known)}.{did_you_mean(name, known)}")
     return importlib.import_module(f"move37.recipes.{name}")
 
 

@@ -20,6 +20,7 @@ from move37.cli.common import enable_compilation_cache, find_run, make_game, rec
 from move37.cli.options import PRESETS, RUNS, Parser, did_you_mean
 from move37.core.errors import BadConfig, BadRun, UnknownName
 from move37.games.check import check
+from move37.recipes import GAMES
 from move37.run import checkpoints
 from move37.run.config import from_json
 from move37.run.directory import Run
@@ -47,6 +48,7 @@ def run(command: str, options: Namespace) -> int:
 def _train(options: Namespace) -> int:
     """Everything that can be wrong is found before the folder is made."""
     recipe = recipe_of(options.recipe)
+    options.game = options.game or GAMES.get(options.recipe.partition(".")[0], "connect_four")
     game = make_game(options.game)
     spec = _absolute(options.game)
     config = _configure(recipe, options)

@@ -28,11 +28,15 @@ class Rules(eqx.Module):
         """f: the network on the observation, illegal moves masked."""
         assert self.net is not None, "this model has no network: search with `Stepwise` and an evaluator"
         logits, value = self.net(self.observe(embedding))
-        return Prediction(self.mask(embedding, logits), value)
+        return self.predict(embedding, logits, value)
 
     def observe(self, embedding: Embedding) -> Array:
         """What the network sees."""
         return jax.vmap(self.game.observe)(embedding)
+
+    def predict(self, embedding: Embedding, logits: Float[Array, "B A"], value: Float[Array, " B"]) -> Prediction:
+        """What the network said, as a prediction."""
+        return Prediction(self.mask(embedding, logits), value)
 
     def mask(self, embedding: Embedding, logits: Float[Array, "B A"]) -> Float[Array, "B A"]:
         """−inf where illegal. A finished state has no legal move and keeps its logits: nobody reads them."""

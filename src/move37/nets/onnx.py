@@ -1,4 +1,4 @@
-"""A `PolicyValue` as an ONNX graph: to be exported, and to be run by ONNX Runtime, the fastest evaluator on a CPU."""
+"""A net as an ONNX graph: to be exported, and to be run by ONNX Runtime, the fastest evaluator on a CPU."""
 
 import os
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ import onnxruntime
 from onnx import TensorProto, helper, numpy_helper
 
 from move37.nets.layers import Conv, Dense
-from move37.nets.policy_value import Head, PolicyValue
+from move37.nets.policy_value import Head, PolicyAndValue, PolicyValue
 
 OPSET, IR_VERSION = 17, 8  # understood by every ONNX Runtime since 2022
 
@@ -41,22 +41,28 @@ class _Graph:
     def dense(self, layer: Dense, x: str) -> str:
         return self.add("Gemm", x, self.weight(layer.weight), self.weight(layer.bias), transB=1)
 
+    def trunk(self, net: PolicyValue, x: str) -> str:
+        x = self.add("Relu", self.conv(net.stem, x))
+        for block in net.tower:
+            inner = self.conv(block.second, self.add("Relu", self.conv(block.first, x)))
+            x = self.add("Relu", self.add("Add", inner, x))
+        return x
+
     def head(self, head: Head, x: str) -> str:
         x = self.add("Flatten", self.add("Relu", self.conv(head.squeeze, x)))
         return self.dense(head.out, x if head.hidden is None else self.add("Relu", self.dense(head.hidden, x)))
 
 
-def to_onnx(net: PolicyValue) -> onnx.ModelProto:
+def to_onnx(net: PolicyValue | PolicyAndValue) -> onnx.ModelProto:
     """`observation` float [B C H W] → `policy` logits [B A], `value` [B]. Auxiliary heads stay behind."""
     graph = _Graph()
-    x = graph.add("Relu", graph.conv(net.stem, "observation"))
-    for block in net.tower:
-        inner = graph.conv(block.second, graph.add("Relu", graph.conv(block.first, x)))
-        x = graph.add("Relu", graph.add("Add", inner, x))
-    value = graph.add("Reshape", graph.add("Tanh", graph.head(net.value, x)), graph.weight(np.array([-1])))
-    for old, new in ((graph.head(net.policy, x), "policy"), (value, "value")):
+    one, two = (net.policy_net, net.value_net) if isinstance(net, PolicyAndValue) else (net, net)
+    x = graph.trunk(one, "observation")
+    y = x if one is two else graph.trunk(two, "observation")
+    value = graph.add("Reshape", graph.add("Tanh", graph.head(two.value, y)), graph.weight(np.array([-1])))
+    for old, new in ((graph.head(one.policy, x), "policy"), (value, "value")):
         graph.nodes.append(helper.make_node("Identity", [old], [new]))
-    planes, actions = net.stem.weight.shape[1], net.policy.out.bias.shape[0]
+    planes, actions = one.stem.weight.shape[1], one.policy.out.bias.shape[0]
     float32 = TensorProto.FLOAT
     made = helper.make_graph(
         graph.nodes,
@@ -74,7 +80,7 @@ def to_onnx(net: PolicyValue) -> onnx.ModelProto:
 class OnnxEvaluator:
     """observations [B C H W] → (logits [B A], value [B]), on all cores. A new net needs a new one: some 20 ms."""
 
-    def __init__(self, net: PolicyValue, threads: int | None = None):
+    def __init__(self, net: PolicyValue | PolicyAndValue, threads: int | None = None):
         """`threads` None = all cores."""
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads or (os.cpu_count() or 1)

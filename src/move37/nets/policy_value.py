@@ -131,6 +131,17 @@ class PolicyValue(eqx.Module):
         return x
 
 
+class PolicyAndValue(eqx.Module):
+    """Two nets that share nothing, AlphaGo's: the prior of one, the value of the other."""
+
+    policy_net: PolicyValue
+    value_net: PolicyValue
+
+    def __call__(self, observation: Shaped[Array, "B C H W"]) -> tuple[Float[Array, "B A"], Float[Array, " B"]]:
+        """(logits, value): all that a search needs."""
+        return self.policy_net(observation)[0], self.value_net(observation)[1]
+
+
 def flops(net: PolicyValue, observation_shape: tuple[int, int, int]) -> int:
     """Multiplications and additions of one evaluation, policy and value heads included."""
     _, height, width = observation_shape

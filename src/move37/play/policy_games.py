@@ -53,7 +53,8 @@ def play_policies(
     outcome: list[np.ndarray] = [np.zeros(games, np.float32)]
     for (reward, discount), row in zip(rewards[::-1], rows[::-1], strict=True):
         outcome.append(np.where(row[3], reward + discount * outcome[-1], 0))
-    return PolicyGames(*(np.stack(column) for column in zip(*rows, strict=True)), np.stack(outcome[:0:-1]))
+    observation, legal_then, action, alive_then = (np.stack(column) for column in zip(*rows, strict=True))
+    return PolicyGames(observation, legal_then, action, alive_then, np.stack(outcome[:0:-1]))
 
 
 @cache

@@ -28,8 +28,8 @@ class ObservedModel(Protocol):
     def observe(self, embedding: Embedding) -> Array:
         """What the network sees."""
 
-    def mask(self, embedding: Embedding, logits: Float[Array, "B A"]) -> Float[Array, "B A"]:
-        """−inf where an action is illegal."""
+    def predict(self, embedding: Embedding, logits: Float[Array, "B A"], value: Float[Array, " B"]) -> Prediction:
+        """What the network said, with −inf where an action is illegal."""
 
 
 Evaluator = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]  # observations [M C H W] → logits [M A], value [M]
@@ -74,7 +74,7 @@ class Stepwise:
         previous: Previous | None,
         budgets: tuple[int, ...] | None,
     ) -> tuple[Growth, Root, Array, Array, Array]:
-        prediction = Prediction(self.model.mask(embedding, logits), value)
+        prediction = self.model.predict(embedding, logits, value)
         tree, root = start(self.config, embedding, prediction, noise, budgets, which, previous=previous)
         limit = budget_of(self.config, tree, budgets, which)
         growth = grow(self.config, tree, root, limit > 0, self.model.transition)
@@ -83,7 +83,7 @@ class Stepwise:
     def _absorb_and_grow(
         self, growth: Growth, root: Root, limit: Array, logits: Array, value: Array, i: Array
     ) -> tuple[Growth, Array, Array]:
-        prediction = Prediction(self.model.mask(growth.transition.embedding, logits), value)
+        prediction = self.model.predict(growth.transition.embedding, logits, value)
         tree = absorb(self.config, growth, prediction)
         growth = grow(self.config, tree, root, i * self.config.leaves < limit, self.model.transition)
         return growth, *self._questions(growth)

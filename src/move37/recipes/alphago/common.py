@@ -1,16 +1,25 @@
 """What the stages of AlphaGo share."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from move37 import games
-from move37.core.errors import BadConfig
+from move37.core.errors import BadConfig, UnknownName
 from move37.core.types import Game
 from move37.data.store import Dataset
 from move37.games.go import Go
 from move37.nets.policy_value import NetConfig, PolicyValue
 from move37.run.config import from_json, to_json
 from move37.run.directory import Run
+
+T = TypeVar("T")
+
+
+def chosen(presets: dict[str, T], name: str) -> T:
+    """Raises `UnknownName`."""
+    if name not in presets:
+        raise UnknownName(f"alphago has no preset {name!r}; there are: {', '.join(presets)}.")
+    return presets[name]
 
 
 def board(name: str) -> Go:
@@ -39,9 +48,11 @@ def load_net(config_class: Any, out: Run, iteration: int | None) -> tuple[Game, 
 
 
 def teacher(path: str, game: Game, config: NetConfig) -> PolicyValue:
-    """The net of the run that imitated people. Raises `BadConfig` if there is none, or it is of another game or size."""
+    """The net of an earlier stage's run. Raises `BadConfig` if none was named, or it is of another game or size."""
     if not path:
-        raise BadConfig("no --teacher: this stage goes on from a policy that imitated people, a run of alphago.policy.")
+        raise BadConfig(
+            "no --teacher: this stage goes on from an earlier one; name the run of it, like runs/NAME/policy."
+        )
     run = Run.open(Path(path))
     if run.about["game"] != game.name or run.about["config"]["net"] != to_json(config):
         raise BadConfig(

@@ -20,8 +20,9 @@ from move37.learn.imitate import Demonstrations, imitation_loss
 from move37.learn.update import Learner, OptimiserConfig
 from move37.nets.onnx import OnnxEvaluator
 from move37.nets.policy_value import NetConfig, PolicyValue
-from move37.recipes.alphago.common import board, dataset_of, load_net
+from move37.recipes.alphago.common import board, chosen, dataset_of, load_net
 from move37.run.directory import Run
+from move37.search.stepwise import Evaluator
 
 
 @dataclass(frozen=True)
@@ -45,14 +46,15 @@ def preset(name: str, game: str) -> Config:
     iterations = 60 if small else 120
     muon = OptimiserConfig("muon", learning_rate=2e-3, weight_decay=1e-2, decay_updates=iterations * 400, ema=0.998)
     sgd = OptimiserConfig("sgd", learning_rate=0.003, weight_decay=0.0, momentum=0.0, warmup_updates=1)
-    return {
+    presets = {
         "smoke": Config(iterations=2, updates=8, exam_every=1, net=NetConfig(1, 16)),
         "laptop": Config(
             iterations=iterations, least_rank="15k", net=NetConfig(4, 48) if small else NetConfig(5, 64), optimiser=muon
         ),
         "gpu": Config(iterations=200, updates=1_000, batch_size=1024, net=NetConfig(10, 128), optimiser=muon),
         "paper": Config(iterations=340, updates=1_000_000, batch_size=16, net=NetConfig(6, 192), optimiser=sgd),
-    }[name]
+    }
+    return chosen(presets, name)
 
 
 def train(config: Config, out: Run, resume: bool = False) -> PolicyValue:
@@ -74,7 +76,7 @@ def train(config: Config, out: Run, resume: bool = False) -> PolicyValue:
         report["positions_per_second"] = config.updates * config.batch_size / (out.seconds - began)
         if t % config.exam_every == 0 or t == config.iterations:
             out.save_net(t, learner.acting)
-            report |= accuracy(learner.acting, game, dataset, held_out)
+            report |= accuracy(OnnxEvaluator(learner.acting), game, dataset, held_out)
         out.log(t, report)
         out.save(t, {"learner": learner})
     return learner.acting
@@ -89,13 +91,12 @@ def judges(dataset: Dataset, rank: str, split: str = "valid") -> np.ndarray:
     return found
 
 
-def accuracy(net: PolicyValue, game: Go, dataset: Dataset, chosen: np.ndarray) -> dict[str, float]:
+def accuracy(evaluate: Evaluator, game: Go, dataset: Dataset, chosen: np.ndarray) -> dict[str, float]:
     """`valid_top_1`, `valid_top_5`: how often the move played is the likeliest, or one of the five likeliest.
 
     And `valid_policy_loss`, −log p(a|s) in nats, and `valid_value_loss`, (z − v)². No symmetries, illegal moves not
     masked.
     """
-    evaluate = OnnxEvaluator(net)
     rows: list[np.ndarray] = []
     for batch in dataset.sweep(game, chosen, 1024):
         logits, value = evaluate(batch.observation)

@@ -18,7 +18,7 @@ from move37.nets.onnx import OnnxEvaluator
 from move37.nets.policy_value import NetConfig, PolicyValue
 from move37.play.policy_games import PolicyGames, play_policies
 from move37.recipes.alphago import policy
-from move37.recipes.alphago.common import board, load_net, teacher
+from move37.recipes.alphago.common import board, chosen, load_net, teacher
 from move37.run.directory import Run
 
 
@@ -41,12 +41,13 @@ def preset(name: str, game: str) -> Config:
     """A configuration as a value."""
     net = policy.preset(name, game).net
     adam = OptimiserConfig(learning_rate=2e-4, weight_decay=0.0, warmup_updates=20)
-    return {
+    presets = {
         "smoke": Config(iterations=2, games=8, batch_size=64, pool_every=1, exam_every=1, exam_games=8, net=net),
         "laptop": Config(net=net, optimiser=adam),
         "gpu": Config(iterations=1_000, games=512, batch_size=2048, pool_every=50, net=net, optimiser=adam),
         "paper": Config(iterations=10_000, pool_every=500, exam_every=500, exam_games=400, net=net, optimiser=adam),
-    }[name]
+    }
+    return chosen(presets, name)
 
 
 def train(config: Config, out: Run, resume: bool = False) -> PolicyValue:
@@ -112,8 +113,8 @@ def decisions(games: PolicyGames, size: int, rng: np.random.Generator) -> Iterat
         spare = size - len(some)
         at = np.pad(some, (0, spare), mode="edge")
         weight = np.pad(advantage[some], (0, spare))
-        rows = (games.observation, games.legal, games.action)
-        yield Decisions(*(x[time[at], lane[at]] for x in rows), weight)
+        observation, legal, action = (x[time[at], lane[at]] for x in (games.observation, games.legal, games.action))
+        yield Decisions(observation, legal, action, weight)
 
 
 def load(out: Run, iteration: int | None = None) -> tuple[Game, Config, PolicyValue, int]:

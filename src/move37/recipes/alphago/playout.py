@@ -1,0 +1,89 @@
+"""Stage 2 of AlphaGo: a linear policy that imitates people in microseconds.           Silver et al., Nature 2016
+
+The paper's has 109,747 weights, predicts 24.2 % of moves, and takes 2 µs a move. Differs: see `nets.patterns`.
+"""
+
+import time
+from dataclasses import dataclass, field, replace
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from move37.core.types import Game
+from move37.games.go import Go
+from move37.learn.imitate import Demonstrations, move_loss
+from move37.learn.update import Learner, OptimiserConfig
+from move37.models.playouts import playout
+from move37.nets.patterns import LocalPatterns
+from move37.recipes.alphago.common import board, chosen, dataset_of
+from move37.recipes.alphago.policy import accuracy, judges
+from move37.run.config import from_json
+from move37.run.directory import Run
+from move37.search.stepwise import Evaluator
+
+
+@dataclass(frozen=True)
+class Config:
+    """What the playout policy depends on, besides the game and the seed."""
+
+    data: str = ""  # the folder of a dataset: `move37 dataset` makes one
+    iterations: int = 10
+    updates: int = 100  # in one iteration
+    batch_size: int = 1024
+    least_rank: str = ""  # of both players in the games that are learned from
+    judged_rank: str = "1d"  # of both players in the games that accuracy is measured on, if there are such games
+    optimiser: OptimiserConfig = field(default_factory=lambda: OptimiserConfig(learning_rate=0.02, weight_decay=0.0))
+
+
+def preset(name: str, game: str) -> Config:
+    """A configuration as a value."""
+    laptop = Config(least_rank="15k")
+    smoke = Config(iterations=2, updates=4, batch_size=64)
+    gpu, paper = replace(laptop, iterations=30), Config(iterations=300)
+    return chosen({"smoke": smoke, "laptop": laptop, "gpu": gpu, "paper": paper}, name)
+
+
+def train(config: Config, out: Run, resume: bool = False) -> LocalPatterns:
+    """The loop. Returns the policy."""
+    game, dataset = board(out.about["game"]), dataset_of(config.data)
+    learned, held_out = dataset.split("train", config.least_rank), judges(dataset, config.judged_rank)
+    learner, done = Learner.init(LocalPatterns(game), config.optimiser), 0
+    if resume:
+        done, saved = out.resume({"learner": learner})
+        learner = saved["learner"]
+    for t in out.steps(done + 1, config.iterations):
+        losses = []
+        for batch in dataset.batches(game, learned, config.updates, config.batch_size, out.rng("batch", t), turn=False):
+            learner, metrics = learner.update(move_loss, jax.tree.map(jnp.asarray, Demonstrations(*batch)))
+            losses.append(metrics)
+        report: dict[str, float] = {"positions": t * config.updates * config.batch_size}
+        report |= {name: float(np.mean([m[name] for m in losses])) for name in losses[0]}
+        if t == config.iterations:
+            report |= accuracy(_evaluator(learner.net), game, dataset, held_out)
+            report["microseconds_a_move"] = microseconds(game, learner.net)
+        out.save_net(t, learner.net)
+        out.log(t, report)
+        out.save(t, {"learner": learner})
+    return learner.net
+
+
+def _evaluator(policy: LocalPatterns) -> Evaluator:
+    compiled = jax.jit(lambda observation: policy(observation))
+    return lambda observation: jax.tree.map(np.asarray, compiled(jnp.asarray(observation)))
+
+
+def microseconds(game: Go, policy: LocalPatterns, games: int = 256) -> float:
+    """Time of a playout's move on this machine: policy, rules and all, many playouts at once."""
+    play = jax.jit(lambda key: playout(game, policy, jax.vmap(game.init)(key), key))
+    jax.block_until_ready(play(jax.random.split(jax.random.key(0), games)))
+    keys, began = jax.random.split(jax.random.key(1), games), time.perf_counter()
+    _, moves = jax.block_until_ready(play(keys))
+    return 1e6 * (time.perf_counter() - began) / float(moves.sum())
+
+
+def load(out: Run, iteration: int | None = None) -> tuple[Game, Config, LocalPatterns, int]:
+    """Game, configuration, policy, and the iteration it comes from."""
+    game, config = board(out.about["game"]), from_json(Config, out.about["config"])
+    found, policy = out.load_net(LocalPatterns(game), iteration)
+    return game, config, policy, found
