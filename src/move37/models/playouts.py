@@ -1,6 +1,7 @@
 """The rules, a network, and playouts by a fast policy: AlphaGo's evaluation of a leaf."""
 
-import equinox as eqx
+from dataclasses import dataclass
+
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, Key
@@ -10,16 +11,17 @@ from move37.models.rules import Rules
 from move37.nets.patterns import LocalPatterns, own_eyes
 
 
-class RulesAndPlayouts(eqx.Module):
+@dataclass(frozen=True, eq=False)
+class RulesAndPlayouts:
     """V(s) = (1 − λ)·v(s) + λ·z, z the outcome of one playout. An embedding is (state, key), as in `Rollout`.
 
     λ = 0 is AlphaGo Zero's evaluation. Source: AlphaGo (Nature 2016), Methods, "Searching with policy and value
     networks". Differs: one playout a leaf, made when it is expanded, not one at each visit.
     """
 
-    game: Game = eqx.field(static=True)
+    game: Game
     policy: LocalPatterns
-    weight: float = eqx.field(static=True)  # λ
+    weight: float  # λ
 
     def embed(self, observation: tuple[State, Key[Array, " B"]]) -> Embedding:
         """h: a batch of states with a key for each."""
@@ -67,7 +69,7 @@ def playout(
         logits = jnp.where(allowed, policy(seen)[0], -jnp.inf)
         draw = jax.vmap(lambda k, row: jax.random.categorical(jax.random.fold_in(k, t), row))(key, logits)
         step = jax.vmap(game.step)(state, draw.astype(jnp.int32))
-        total, moves = total + weight * step.reward, moves + (weight != 0)
+        total, moves = total + weight * step.reward, moves + (weight != 0).astype(jnp.int32)
         return step.state, total, weight * step.discount, moves, t + 1
 
     start = (state, jnp.zeros(batch), jnp.ones(batch), jnp.zeros(batch, jnp.int32), jnp.int32(0))

@@ -44,7 +44,7 @@ class LocalPatterns(eqx.Module):
         before = observation[:, 2] & ~observation[:, 4]  # and the one that we had put there before
         near, near_ours = distance_kind(theirs), distance_kind(before)
         cell = jnp.asarray(classes())[codes(observation[:, 0], observation[:, 1])]
-        logits = self.pattern[cell, near] + self.ours[near_ours] + self.line[jnp.asarray(_lines(size))]
+        logits = self.pattern[cell, near] + self.ours[near_ours] + self.line[jnp.asarray(_lines(size))][None]
         passing = self.passing[(~theirs.any((1, 2))).astype(jnp.int32)]
         return jnp.concatenate([logits.reshape(batch, -1), passing[:, None]], axis=1), jnp.zeros(batch)
 
@@ -61,7 +61,7 @@ def classes() -> Int[np.ndarray, " codes"]:
 
 def codes(own: Bool[Array, "B H W"], other: Bool[Array, "B H W"]) -> Int[Array, "B H W"]:
     """What stands on the eight neighbours of each point, as a number with base 4."""
-    cell = jnp.pad(own + 2 * other.astype(jnp.int32), ((0, 0), (1, 1), (1, 1)), constant_values=3)
+    cell = jnp.pad(own.astype(jnp.int32) + 2 * other.astype(jnp.int32), ((0, 0), (1, 1), (1, 1)), constant_values=3)
     return sum(_shifted(cell, *offset) * 4**i for i, offset in enumerate(_AROUND))
 
 
@@ -83,13 +83,13 @@ def own_eyes(own: Bool[Array, "B H W"], other: Bool[Array, "B H W"]) -> Bool[Arr
 
     On the edge one enemy on a corner is too many.
     """
-    cell = jnp.pad(own + 2 * other.astype(jnp.int32), ((0, 0), (1, 1), (1, 1)), constant_values=3)
+    cell = jnp.pad(own.astype(jnp.int32) + 2 * other.astype(jnp.int32), ((0, 0), (1, 1), (1, 1)), constant_values=3)
     sides = [_shifted(cell, *offset) for offset in ((-1, 0), (0, -1), (0, 1), (1, 0))]
     corners = [_shifted(cell, *offset) for offset in product((-1, 1), repeat=2)]
     closed = jnp.stack([(side == 1) | (side == 3) for side in sides]).all(0)
     enemies = jnp.stack([corner == 2 for corner in corners]).sum(0)
     edge = jnp.stack([corner == 3 for corner in corners]).any(0)
-    return closed & (enemies + edge < 2) & ~own & ~other
+    return closed & (enemies < jnp.where(edge, 1, 2)) & ~own & ~other
 
 
 def _shifted(padded: Shaped[Array, "B h w"], dy: int, dx: int, margin: int = 1) -> Shaped[Array, "B H W"]:

@@ -12,9 +12,11 @@ from jaxtyping import Array, Int, Key
 
 from move37.core.errors import MissingExtra, UnknownName
 from move37.core.types import Game, State
+from move37.models.playouts import RulesAndPlayouts
 from move37.models.rollout import Rollout
 from move37.models.rules import Rules
 from move37.nets.onnx import OnnxEvaluator
+from move37.nets.patterns import LocalPatterns
 from move37.search.gumbel import Gumbel
 from move37.search.mcts import SearchConfig, search
 from move37.search.puct import Puct
@@ -115,6 +117,23 @@ class NetPlayer:
     def think(self, states: State) -> Any:
         """The whole `SearchResult`: what the agent thinks."""
         return self.search.search(self._evaluate, states)
+
+
+class PlayoutPlayer:
+    """AlphaGo: PUCT, whose leaves are judged by a net and by the outcome of a playout."""
+
+    def __init__(
+        self, name: str, game: Game, net: Any, policy: LocalPatterns, weight: float = 0.5, num_simulations: int = 128
+    ):
+        """`weight` is λ: 0 the net's value alone, 1 playouts alone."""
+        self.name, self._evaluate = name, OnnxEvaluator(net)
+        model = RulesAndPlayouts(game, policy, weight)
+        self.search = Stepwise(model, SearchConfig(Puct(), num_simulations))
+
+    def choose(self, states: State, key: Key[Array, ""]) -> Int[np.ndarray, " B"]:
+        """Search and play the most visited move; the key is for the playouts."""
+        keys = jax.random.split(key, len(jax.tree.leaves(states)[0]))
+        return np.asarray(self.search.search(self._evaluate, (states, keys)).action)
 
 
 @cache

@@ -1,0 +1,107 @@
+"""AlphaGo's stages: one command, each alone, killed and resumed; and the policy learns what there is to learn."""
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+
+from move37.core.errors import BadConfig, UnknownName
+from move37.data.dataset import DatasetConfig, make_dataset
+from move37.data.record import GameRecord, Move, Result
+from move37.data.sources import Entry
+from move37.games.go import Go
+from move37.recipes import STAGES, alphago
+from move37.recipes.alphago import policy, reinforce
+from move37.run import checkpoints
+from move37.run.directory import Run
+
+GAME = "go_5x5"
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    """Games that follow one rule, the first empty point of a random order: most moves can be foretold."""
+    folder, rng, entries = tmp_path_factory.mktemp("data") / "made", np.random.default_rng(0), []
+    for number in range(40):
+        start = int(rng.integers(25))
+        points = [(start + i) % 25 for i in range(14)]
+        moves = tuple(Move(1 if i % 2 == 0 else -1, point) for i, point in enumerate(points))
+        entries.append(Entry(f"{number}", GameRecord(size=5, komi=0.5, moves=moves, result=Result(1, "score", 3.5))))
+    make_dataset(entries, folder, DatasetConfig(size=5, least_moves=2, valid=0.2, test=0.2))
+    return str(folder)
+
+
+def _smoke(data, **changes):
+    return dataclasses.replace(alphago.preset("smoke", GAME), data=data, **changes)
+
+
+def test_all_stages_with_one_command_each_a_run_of_its_own(tmp_path, data, capsys):
+    path = tmp_path / "run"
+    config = _smoke(data)
+    run = Run.create(path, "alphago", GAME, config, 0)
+    alphago.train(config, run)
+    assert [row["iteration"] for row in run.metrics()] == [1, 2, 3, 4]
+    for name in STAGES["alphago"]:
+        stage = Run.open(path / name)
+        assert stage.about["recipe"] == f"alphago.{name}"
+        assert len(stage.metrics()) == 2
+    game, _, nets, chosen = alphago.load(Run.open(path))
+    assert (game, chosen) == (Go(5), 2)
+    logits, value = nets(np.zeros((2, *game.observation_shape), bool))
+    np.testing.assert_array_equal(
+        logits, policy.load(Run.open(path / "policy"))[2](np.zeros((2, *game.observation_shape), bool))[0]
+    )
+    np.testing.assert_array_equal(value, nets.value_net(np.zeros((2, *game.observation_shape), bool))[1])
+    # What is finished is not done again; what is missing is.
+    before = {name: (path / name / "metrics.jsonl").read_text() for name in STAGES["alphago"]}
+    for step in checkpoints.steps(path / "value" / "checkpoints")[-1:]:
+        (path / "value" / "checkpoints" / f"{step:06d}").rename(tmp_path / "gone")
+    again = Run.open(path)
+    alphago.train(config, again, resume=True)
+    after = {name: (path / name / "metrics.jsonl").read_text() for name in STAGES["alphago"]}
+    for name in ("policy", "playout", "reinforce"):
+        assert before[name] == after[name]
+    timed = ("seconds", "memory_mib", "games_per_second")
+    one, two = (
+        [{k: v for k, v in row.items() if k not in timed} for row in rows] for rows in (_rows(before), _rows(after))
+    )
+    assert one == two
+
+
+def _rows(texts):
+    return [json.loads(line) for line in texts["value"].splitlines()]
+
+
+def test_imitation_learns_the_rule_and_accuracy_counts_it(tmp_path, data):
+    config = dataclasses.replace(policy.preset("smoke", GAME), data=data, iterations=6, updates=50, exam_every=6)
+    run = Run.create(tmp_path / "run", "alphago.policy", GAME, config, 0)
+    policy.train(config, run)
+    last = run.metrics()[-1]
+    assert last["valid_top_1"] > 0.8  # of 14 moves only the first cannot be known
+    assert last["valid_top_5"] >= last["valid_top_1"]
+    assert last["valid_policy_loss"] < 1
+
+
+@pytest.mark.parametrize("stage", STAGES["alphago"])
+def test_presets_and_what_is_missing(stage, tmp_path):
+    module = alphago.STAGES[stage]
+    for name in ("smoke", "laptop", "gpu", "paper"):
+        assert module.preset(name, "go_19x19").iterations > 0
+    with pytest.raises(UnknownName, match="alphago has no preset 'tpu'"):
+        module.preset("tpu", GAME)
+    run = Run.create(tmp_path / "run", f"alphago.{stage}", GAME, module.preset("smoke", GAME), 0)
+    with pytest.raises(BadConfig, match="--data" if stage in ("policy", "playout") else "--teacher"):
+        module.train(module.preset("smoke", GAME), run)
+
+
+def test_other_games_and_other_nets_are_refused(tmp_path, data):
+    config = dataclasses.replace(policy.preset("smoke", "hex_7x7"), data=data)
+    with pytest.raises(BadConfig, match="AlphaGo plays Go"):
+        policy.train(config, Run.create(tmp_path / "hex", "alphago.policy", "hex_7x7", config, 0))
+    config = dataclasses.replace(policy.preset("smoke", GAME), data=data, iterations=1)
+    policy.train(config, Run.create(tmp_path / "taught", "alphago.policy", GAME, config, 0))
+    wide = dataclasses.replace(config.net, channels=24)
+    other = dataclasses.replace(reinforce.preset("smoke", GAME), teacher=str(tmp_path / "taught"), net=wide)
+    with pytest.raises(BadConfig, match="they must be the same"):
+        reinforce.train(other, Run.create(tmp_path / "wide", "alphago.reinforce", GAME, other, 0))
