@@ -4,7 +4,7 @@ import dataclasses
 import hashlib
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -78,10 +78,11 @@ def make_dataset(
     config: DatasetConfig,
     total: int | None = None,
     console: Console | None = None,
+    sources: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Write a dataset to the folder `out`, whole or not at all. Returns what stands in its about.json.
 
-    `total`: number of entries, if known, for the display. Raises `BadConfig` if `out` exists or no game is left,
+    `total`: number of entries, if known, for the display. `sources`: where they come from, to be kept. Raises `BadConfig` if `out` exists or no game is left,
     `BadRun` if the disk will not.
     """
     skipped: Counter[str] = Counter()
@@ -105,7 +106,7 @@ def make_dataset(
             counts = ", ".join(f"{reason} {count:,}" for reason, count in skipped.most_common())
             raise BadConfig(f"no game is left for {out}; skipped: {counts or 'nothing, there was no game'}.")
         about = writer.finish(
-            {"config": dataclasses.asdict(config), "skipped": dict(skipped.most_common())},
+            {"sources": [*sources], "config": dataclasses.asdict(config), "skipped": dict(skipped.most_common())},
             faults,
         )
     return about
