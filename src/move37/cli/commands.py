@@ -4,7 +4,17 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
-from move37.cli.options import PLAYERS, PRESETS, Parser, add_seed, add_simulations, command_parser, seconds, share, whole
+from move37.cli.options import (
+    PLAYERS,
+    PRESETS,
+    Parser,
+    add_seed,
+    add_simulations,
+    command_parser,
+    seconds,
+    share,
+    whole,
+)
 
 
 def _train() -> Parser:
@@ -112,7 +122,7 @@ def _dataset() -> Parser:
     examples = {
         "move37 dataset my_games --out go19": "all games on 19×19 of a folder of SGF files",
         "move37 dataset club.sgf games.tsv.xz --size 9 --out go9": "a collection and a table",
-        "move37 dataset my_games --out strong --least-rank 1d --no-bots --results score resign": "the games that teach",
+        "move37 dataset my_games --out dan --least-rank 1d --no-bots": "strong players only",
         "move37 info go19": "what is in it",
     }
     what = "games of Go that people played, filtered, checked by the rules and split, to learn from."

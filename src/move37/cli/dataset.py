@@ -13,7 +13,7 @@ from move37.data.dataset import DatasetConfig, make_dataset
 from move37.data.sources import entries
 from move37.data.store import Dataset
 
-_NAMED = ("broken", "illegal")  # the games that skipped.txt names, each with its fault
+_NAMED = ("broken", "illegal", "superko")  # the games that skipped.txt names, each with its fault
 
 
 def run(command: str, options: Namespace) -> None:
@@ -42,7 +42,8 @@ def describe(folder: Path) -> None:
     print(f"made by move37 {about['move37']} of {', '.join(about['sources'])}")
     width = max(map(len, about["config"]))
     for name, value in about["config"].items():
-        print(f"  {name:<{width}}  {', '.join(value) if isinstance(value, list) else value}")
+        text = ", ".join(value) if isinstance(value, list) else str(value)
+        print(f"  {name:<{width}}  {text or 'any'}")
 
 
 def _show(folder: Path, about: dict[str, Any]) -> None:

@@ -30,6 +30,7 @@ class Trace(NamedTuple):
     positions: UInt8[np.ndarray, "T 2 bytes"]  # before each move, the bits of Black's and of White's stones
     illegal: int | None  # the first move that the rules do not allow
     why: str
+    superko: bool  # whether it is only that a position came before: other rules than ours may allow the move
 
 
 def retrace(size: int, lines: Sequence[Line]) -> list[Trace]:
@@ -95,14 +96,16 @@ def _trace(size: int, line: Line, legal: np.ndarray, positions: np.ndarray) -> T
     length = len(line.actions)
     wrong = np.flatnonzero(~legal[:length])
     if not len(wrong):
-        return Trace(positions[:length].copy(), None, "")
+        return Trace(positions[:length].copy(), None, "", False)
     at = int(wrong[0])
     stones = np.unpackbits(positions[at], axis=-1, count=size * size)
     came_before = np.equal(positions[: at + 1], positions[at + 1 : at + 2]).all(axis=(1, 2))
-    if stones[:, int(line.actions[at])].any():
+    occupied = stones[:, int(line.actions[at])].any()
+    if occupied:
         why = "a stone stands there already"
     elif came_before.any():
         why = f"it brings back the position before move {int(np.argmax(came_before)) + 1}"
     else:
         why = "its own stones would have no liberty"
-    return Trace(positions[:at].copy(), at, why)
+    at_once = bool(came_before[max(at - 1, 0) :].any())  # a ko taken back at once, which no rules allow
+    return Trace(positions[:at].copy(), at, why, bool(came_before.any()) and not at_once and not occupied)
