@@ -147,6 +147,33 @@ def _dataset() -> Parser:
     return parser
 
 
+def _meter() -> Parser:
+    examples = {
+        "move37 meter RUN game.sgf": "which moves would nobody have played, and were they good?",
+        "move37 meter RUN game.sgf --search RUN2 --visits 1600": "people as RUN imitates them, values by RUN2",
+        "move37 meter RUN game.sgf --base FOLDER": "beside games of people, of the agent, and random ones",
+    }
+    what = "how surprising was each move of a game of Go to a human, and how good was it?"
+    parser = command_parser("meter", "RUN GAME.sgf [options]", what, examples)
+    parser.add_argument("run", metavar="RUN", help="RUN or RUN@ITERATION of a net that imitates people")
+    parser.add_argument("game", metavar="GAME.sgf", type=Path, help="a record of a game on the board of RUN")
+    parser.add_argument("--number", type=whole(1), default=1, metavar="N", help="which game of the file (1)")
+    parser.add_argument("--search", metavar="RUN2", help="whose net guides the search (RUN)")
+    parser.add_argument("--visits", type=whole(2), default=400, metavar="N", help="of the search of a position (400)")
+    parser.add_argument("--shallow", type=whole(1), default=16, metavar="N", help="visits of the shallow look (16)")
+    text = "a novel move is less probable than this (0.01) …"
+    parser.add_argument("--probability", type=share, default=0.01, metavar="SHARE", help=text)
+    parser.add_argument("--rank", type=whole(1), default=5, metavar="N", help="… and its rank is beyond this (5)")
+    text = "games to compare with: a dataset (its test split is taken), a folder, an .sgf file or a table"
+    parser.add_argument("--base", type=Path, metavar="SOURCE", help=text)
+    text = "of each kind: people's, the agent's, random (10)"
+    parser.add_argument("--base-games", type=whole(1), default=10, metavar="N", help=text)
+    add_simulations(parser)
+    parser.add_argument("--out", type=Path, metavar="FOLDER", help="for picture, record, numbers (GAME.meter)")
+    add_seed(parser)
+    return parser
+
+
 def _plot() -> Parser:
     examples = {"move37 plot RUN": "into RUN/plot.png", "move37 plot RUN OTHER --out both.png": "to compare"}
     what = "losses, error on solved positions, rating and speed as a PNG."
@@ -195,6 +222,7 @@ COMMANDS: dict[str, tuple[str, Callable[[], Parser], str]] = {
     "watch": ("play", _watch, "watch an agent play itself: move37 watch RUN"),
     "arena": ("arena", _arena, "rate players: move37 arena RUN random mcts:1000 [--games 50]"),
     "dataset": ("dataset", _dataset, "make a dataset of games: move37 dataset SOURCE … --out FOLDER"),
+    "meter": ("meter", _meter, "how surprising and how good was each move: move37 meter RUN GAME.sgf"),
     "plot": ("look", _plot, "draw losses, solver error and speed of runs: move37 plot RUN …"),
     "info": ("look", _info, "what a run or a dataset is: move37 info RUN"),
     "export": ("look", _export, "write an agent's net as ONNX: move37 export RUN [--out FILE]"),

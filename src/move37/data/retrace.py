@@ -44,6 +44,26 @@ def retrace(size: int, lines: Sequence[Line]) -> list[Trace]:
     return [trace for trace in traces if trace is not None]
 
 
+def states(game: Go, line: Line) -> State:
+    """The state before each move of a legal game [T …], for what needs more than stones: a search, a net."""
+    length = len(line.actions)
+    actions = np.full(-(-length // _LENGTHS) * _LENGTHS, game.size**2, np.int32)
+    actions[:length] = line.actions
+    if line.handicap:
+        start = _start(game, jnp.asarray(line.handicap, jnp.int32), jnp.int8(line.first))
+    else:
+        start = game.init(jax.random.key(0))
+    return jax.tree.map(lambda x: np.asarray(x)[:length], _states_program(game)(start, actions))
+
+
+@cache
+def _states_program(game: Go) -> Any:
+    def move(state: State, action: Int[Array, ""]) -> tuple[State, State]:
+        return game.step(state, action).state, state
+
+    return jax.jit(lambda start, actions: jax.lax.scan(move, start, actions)[1])
+
+
 def _retrace(size: int, lines: list[Line]) -> list[Trace]:
     longest = 1 + max(len(line.actions) for line in lines)  # one more, to see what the last move did
     start, advance = _programs(size, -(-(longest + 1) // _LENGTHS) * _LENGTHS)
