@@ -85,6 +85,23 @@ BAD = [
     ("arena ttt solver", 1, r"no solver for tic_tac_toe"),
     ("arena ttt random --out no/x.json", 1, r"there is no folder 'no'; make it first"),
     ("arena ttt random --out runs", 1, r"--out runs is a folder; name a file in it"),
+    ("dataset", 2, r"dataset: --out is missing"),
+    ("dataset --out new", 2, r"dataset: SOURCE is missing"),
+    ("dataset games", 2, r"--out is missing"),
+    ("dataset nowhere --out new", 1, r"nowhere: there is no such file or folder"),
+    ("dataset runs --out new", 1, r"runs: no .sgf file lies under it"),
+    ("dataset mine.py --out new", 1, r"mine.py: a source of games is a folder, an .sgf file, or a table"),
+    ("dataset bad.tsv.xz --out new", 1, r"bad.tsv.xz: cannot be read"),
+    ("dataset none.tsv --out new", 1, r"none.tsv:1: no column is called 'moves'"),
+    ("dataset games --out runs", 1, r"runs exists already; delete it, or give the dataset another name"),
+    ("dataset games --out new --size 9", 1, r"no game is left for new; skipped: another size 1"),
+    ("dataset games --out new --size 20", 2, r"--size: '20' is not allowed; it must be a whole number from 2 to 19"),
+    ("dataset games --out new --least-rank good", 1, r"least_rank 'good'; ranks look like 15k, 6d, 1p"),
+    ("dataset games --out new --results draw lost", 2, r"--results: invalid choice: 'lost' \(choose from .*score"),
+    ("dataset games --out new --valid 2", 2, r"--valid: '2' is not allowed; it must be a number from 0 to below 1"),
+    ("dataset games --out new --valid 0.5 --test 0.6", 1, r"their sum must be in \[0, 1\)"),
+    ("dataset games --out new --least_moves 3", 2, r"Did you mean --least-moves\?"),
+    ("info broken_data", 1, r"broken_data cannot be read .* make the dataset again"),
     ("plot", 2, r"RUN is missing"),
     ("plot ttt", 1, r"no finished iteration yet: there is nothing to draw"),
     ("plot ttt --out no/x.png", 1, r"there is no folder 'no'"),
@@ -109,6 +126,12 @@ def folder(here, make_run):
     (here / "broken.py").write_text(BROKEN)
     (here / "wrong.py").write_text("class X(:\n")
     (here / "raises.py").write_text("raise RuntimeError('two\\nlines')\n")
+    (here / "games").mkdir()
+    (here / "games" / "one.sgf").write_text("(;SZ[5]KM[6.5]RE[B+R];B[cc];W[bb])")
+    (here / "bad.tsv.xz").write_bytes(b"no xz")
+    (here / "none.tsv").write_text("id\tresult\n")
+    (here / "broken_data").mkdir()
+    (here / "broken_data" / "about.json").write_text("{")
     make_run("ttt", nets=(1, 3))
     make_run("four", "connect_four")
     make_run("caught", "catch")

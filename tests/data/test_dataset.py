@@ -1,6 +1,7 @@
 """Datasets: which games get in and why others do not, splits without overlap, and positions equal to plain replay."""
 
 import json
+import re
 from functools import cache
 from pathlib import Path
 
@@ -114,7 +115,7 @@ def test_a_dataset_of_500_human_games_equals_plain_replay(tmp_path):
     about = make_dataset(entries, tmp_path / "ogs", DatasetConfig(size=9, least_rank="15k"))
     assert about["games"] + sum(about["skipped"].values()) == 500
     assert about["games"] > 470
-    assert set(about["skipped"]) <= {"short", "illegal", "duplicate"}
+    assert set(about["skipped"]) <= {"short", "superko", "duplicate"}
     dataset = Dataset(tmp_path / "ogs")
     kept = [entry.record for entry in entries if 20 <= len(entry.record.moves) <= 162]
     illegal = {line.split(": move")[0] for line in _skipped(tmp_path / "ogs")[1]}
@@ -277,7 +278,7 @@ def test_broken_files_are_skipped_counted_and_named(tmp_path):
     (folder / "a.sgf").write_bytes(good)
     (folder / "b.SGF").write_bytes(good[:100])
     chess, off = b"(;GM[2];B[aa])", b"(;SZ[5]KM[6.5]RE[B+R]\n;B[cc];W[zz])"
-    illegal = sgf.write([game_tree(_record([12, 7, 13, 12, 3]))])
+    illegal = sgf.write([game_tree(_record(moves)) for moves in ([12, 7, 13, 12, 3], [1, 5, 3, 6, 7, 20, 0, 2, 1])])
     (folder / "deeper" / "c.sgf").write_bytes(chess + sgf.write(map(game_tree, records[5:])) + off)
     (folder / "deeper" / "d.sgf").write_bytes(illegal)
     (folder / "notes.txt").write_text("no game")
@@ -286,12 +287,13 @@ def test_broken_files_are_skipped_counted_and_named(tmp_path):
     about = make_dataset(from_sgf(files), tmp_path / "made", CONFIG, total=len(files))
     assert about["games"] == 8
     skipped, lines = _skipped(tmp_path / "made")
-    assert skipped == {"broken": 3, "illegal": 1}
+    assert skipped == {"broken": 3, "illegal": 1, "superko": 1}
     assert lines[0].startswith(f"{folder / 'b.SGF'}:2:")
     assert lines[1].endswith("c.sgf:1:5: got GM[2]; only Go, GM[1], is read.")
     assert "c.sgf:" in lines[2]
     assert "W[zz], which is not on the board" in lines[2]
-    assert lines[3].endswith("d.sgf: move 4, C3, is illegal: a stone stands there already.")
+    assert lines[3].endswith("d.sgf, game 1: move 4, C3, is illegal: a stone stands there already.")
+    assert lines[4].endswith("d.sgf, game 2: move 9, B5, is illegal: it brings back the position before move 7.")
     _equals_plain_replay(Dataset(tmp_path / "made"), Go(5, history=1), records)
 
 
@@ -367,6 +369,16 @@ def test_datasets_of_others_are_refused(tmp_path):
     (tmp_path / "made" / "about.json").write_text(json.dumps({**about, "format": 1, "positions": 7}))
     with pytest.raises(BadRun, match="disagree"):
         Dataset(tmp_path / "made")
+
+
+def test_the_code_on_the_page_runs(tmp_path):
+    _make(tmp_path, [_record(actions) for actions in _random_games()])
+    (code,) = re.findall(
+        r"```python\n(.*?)```", (Path(__file__).parents[2] / "docs" / "data.md").read_text(), re.DOTALL
+    )
+    names = {"folder": tmp_path / "made"}
+    exec(compile(code, "docs/data.md", "exec"), names)
+    assert names["batch"].observation.shape[1:] == (5, 5, 5)
 
 
 def test_a_long_run_shows_how_far_it_got(tmp_path, monkeypatch):

@@ -22,12 +22,14 @@ def test_first_illegal_moves_are_found_and_explained():
         "taken": ([12, 7, 12], 2, "a stone stands there already"),
         "ko": ([*ko, 12, 0], 9, "it brings back the position before move 9"),
         "threat": ([*ko, 0, 1, 12], None, ""),
+        "superko": ([1, 5, 3, 6, 7, 20, 0, 2, 1], 8, "it brings back the position before move 7"),  # two for one
         "suicide": ([1, 20, 5, 0], 3, "its own stones would have no liberty"),
         "last": ([1, 20, 5, 25, 25, 6, 24, 1], 7, "a stone stands there already"),
     }
     lines = [Line((), 1, np.array(moves, np.uint16)) for moves, *_ in games.values()]
     for (name, (moves, at, why)), trace in zip(games.items(), retrace(5, lines), strict=True):
         assert (trace.illegal, trace.why) == (at, why), name
+        assert trace.superko == (name == "superko"), name
         assert len(trace.positions) == (len(moves) if at is None else at)
 
 

@@ -1,10 +1,12 @@
 """Folders of SGF files and tables give the same records, and name what is wrong with them."""
 
+import lzma
+
 import pytest
 
 from move37.data import sgf
 from move37.data.record import GameRecord, Move, Player, Result
-from move37.data.sources import from_sgf, from_table, sgf_files
+from move37.data.sources import entries, from_sgf, from_table, sgf_files
 
 
 def test_folders_without_games(tmp_path):
@@ -46,3 +48,27 @@ def test_the_games_of_a_collection_are_numbered(tmp_path):
     two = tmp_path / "two.sgf"
     assert [entry.where for entry in entries] == [str(tmp_path / "one.sgf"), *(f"{two}, game {i}" for i in (1, 2, 3))]
     assert [type(entry.record) for entry in entries] == [GameRecord, GameRecord, sgf.BadRecord, GameRecord]
+
+
+def test_a_source_is_a_folder_a_file_or_a_table(tmp_path):
+    (tmp_path / "one.SGF").write_text("(;SZ[5];B[aa]) (;SZ[5];B[bb])")
+    (tmp_path / "two.tsv.xz").write_bytes(lzma.compress(b"moves\nccaa\nbb\n"))
+    (tmp_path / "games.zip").write_text("no games")
+    for name, files, games in ((".", 1, 2), ("one.SGF", 1, 2), ("two.tsv.xz", 2, 2)):
+        total, found = entries(tmp_path / name, 5)
+        assert (total, len(list(found))) == (files, games), name
+    for name, message in (("three.sgf", "no such file or folder"), ("games.zip", r"a table \(.tsv or .tsv.xz\)")):
+        with pytest.raises(sgf.BadRecord, match=f"{name}: .*{message}"):
+            entries(tmp_path / name, 5)
+
+
+def test_a_table_of_another_size_is_noticed(tmp_path):
+    """It does not say its size: 9×9 games would pass for openings in a corner of 19×19."""
+    path, line = tmp_path / "games.tsv", "ccaaee\n"
+    path.write_text("moves\n" + 20 * line)
+    assert len(list(from_table(path, 5))) == 20
+    assert len(list(from_table(path, 6))) == 20
+    with pytest.raises(sgf.BadRecord, match=r"no move of its 20 games lies outside of 5×5 points.* than 7"):
+        list(from_table(path, 7))
+    path.write_text("moves\n" + 19 * line)
+    assert len(list(from_table(path, 7))) == 19  # too few to tell

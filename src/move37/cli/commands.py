@@ -4,7 +4,17 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
-from move37.cli.options import PLAYERS, PRESETS, Parser, add_seed, add_simulations, command_parser, seconds, whole
+from move37.cli.options import (
+    PLAYERS,
+    PRESETS,
+    Parser,
+    add_seed,
+    add_simulations,
+    command_parser,
+    seconds,
+    share,
+    whole,
+)
 
 
 def _train() -> Parser:
@@ -108,6 +118,62 @@ def _arena() -> Parser:
     return parser
 
 
+def _dataset() -> Parser:
+    examples = {
+        "move37 dataset my_games --out go19": "all games on 19×19 of a folder of SGF files",
+        "move37 dataset club.sgf games.tsv.xz --size 9 --out go9": "a collection and a table",
+        "move37 dataset my_games --out dan --least-rank 1d --no-bots": "strong players only",
+        "move37 info go19": "what is in it",
+    }
+    what = "games of Go that people played, filtered, checked by the rules and split, to learn from."
+    parser = command_parser("dataset", "SOURCE … --out FOLDER [options]", what, examples)
+    text = "a folder with .sgf files, an .sgf file, or a table (.tsv, .tsv.xz; docs/data.md names the columns)"
+    parser.add_argument("sources", metavar="SOURCE", nargs="+", type=Path, help=text)
+    parser.add_argument("--out", type=Path, metavar="FOLDER", required=True, help="to write; it must not exist")
+    parser.add_argument("--size", type=whole(2, 19), default=19, metavar="N", help="of the board (19)")
+    parser.add_argument("--least-rank", default="", metavar="RANK", help="of both players, like 6d, 15k or 1p (any)")
+    kinds = ("score", "resign", "time", "forfeit", "win", "draw", "void", "unknown")
+    text = f"how a game must have ended: {', '.join(kinds)} (the first six)"
+    parser.add_argument("--results", nargs="+", choices=kinds, default=kinds[:6], metavar="KIND", help=text)
+    parser.add_argument("--no-bots", dest="bots", action="store_false", help="no games with a program")
+    text = "handicap stones that a game may have (0)"
+    parser.add_argument("--most-handicap", type=whole(0, 361), default=0, metavar="N", help=text)
+    parser.add_argument("--least-moves", type=whole(1), default=20, metavar="N", help="(20)")
+    parser.add_argument("--most-moves", type=whole(0), default=0, metavar="N", help="(twice the points of the board)")
+    text = "of the games, for choosing among nets (0.05)"
+    parser.add_argument("--valid", type=share, default=0.05, metavar="SHARE", help=text)
+    text = "of the games, for the last measurement (0.05)"
+    parser.add_argument("--test", type=share, default=0.05, metavar="SHARE", help=text)
+    return parser
+
+
+def _meter() -> Parser:
+    examples = {
+        "move37 meter RUN game.sgf": "which moves would nobody have played, and were they good?",
+        "move37 meter RUN game.sgf --search RUN2 --visits 1600": "people as RUN imitates them, values by RUN2",
+        "move37 meter RUN game.sgf --base FOLDER": "beside games of people, of the agent, and random ones",
+    }
+    what = "how surprising was each move of a game of Go to a human, and how good was it?"
+    parser = command_parser("meter", "RUN GAME.sgf [options]", what, examples)
+    parser.add_argument("run", metavar="RUN", help="RUN or RUN@ITERATION of a net that imitates people")
+    parser.add_argument("game", metavar="GAME.sgf", type=Path, help="a record of a game on the board of RUN")
+    parser.add_argument("--number", type=whole(1), default=1, metavar="N", help="which game of the file (1)")
+    parser.add_argument("--search", metavar="RUN2", help="whose net guides the search (RUN)")
+    parser.add_argument("--visits", type=whole(2), default=400, metavar="N", help="of the search of a position (400)")
+    parser.add_argument("--shallow", type=whole(1), default=16, metavar="N", help="visits of the shallow look (16)")
+    text = "a novel move is less probable than this (0.01) …"
+    parser.add_argument("--probability", type=share, default=0.01, metavar="SHARE", help=text)
+    parser.add_argument("--rank", type=whole(1), default=5, metavar="N", help="… and its rank is beyond this (5)")
+    text = "games to compare with: a dataset (its test split is taken), a folder, an .sgf file or a table"
+    parser.add_argument("--base", type=Path, metavar="SOURCE", help=text)
+    text = "of each kind: people's, the agent's, random (10)"
+    parser.add_argument("--base-games", type=whole(1), default=10, metavar="N", help=text)
+    add_simulations(parser)
+    parser.add_argument("--out", type=Path, metavar="FOLDER", help="for picture, record, numbers (GAME.meter)")
+    add_seed(parser)
+    return parser
+
+
 def _plot() -> Parser:
     examples = {"move37 plot RUN": "into RUN/plot.png", "move37 plot RUN OTHER --out both.png": "to compare"}
     what = "losses, error on solved positions, rating and speed as a PNG."
@@ -118,9 +184,10 @@ def _plot() -> Parser:
 
 
 def _info() -> Parser:
-    what = "what a run is, how far it got, its newest numbers."
-    parser = command_parser("info", "RUN", what, {"move37 info RUN": ""})
-    parser.add_argument("run", metavar="RUN", help="name under runs/, or path")
+    what = "what a run is, how far it got, its newest numbers; or what a dataset is."
+    examples = {"move37 info RUN": "a run", "move37 info FOLDER": "a dataset that move37 dataset made"}
+    parser = command_parser("info", "RUN", what, examples)
+    parser.add_argument("run", metavar="RUN", help="name under runs/, or path; or the path of a dataset")
     return parser
 
 
@@ -154,8 +221,10 @@ COMMANDS: dict[str, tuple[str, Callable[[], Parser], str]] = {
     "play": ("play", _play, "play against an agent in the terminal: move37 play RUN"),
     "watch": ("play", _watch, "watch an agent play itself: move37 watch RUN"),
     "arena": ("arena", _arena, "rate players: move37 arena RUN random mcts:1000 [--games 50]"),
+    "dataset": ("dataset", _dataset, "make a dataset of games: move37 dataset SOURCE … --out FOLDER"),
+    "meter": ("meter", _meter, "how surprising and how good was each move: move37 meter RUN GAME.sgf"),
     "plot": ("look", _plot, "draw losses, solver error and speed of runs: move37 plot RUN …"),
-    "info": ("look", _info, "what a run is and how far it got: move37 info RUN"),
+    "info": ("look", _info, "what a run or a dataset is: move37 info RUN"),
     "export": ("look", _export, "write an agent's net as ONNX: move37 export RUN [--out FILE]"),
     "games": ("look", _games, "list the games"),
     "lineage": ("look", _lineage, "the family of systems, computed from the recipes"),

@@ -2,6 +2,7 @@
 
 from argparse import Namespace
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -9,6 +10,7 @@ from rich.table import Table
 
 from move37 import games
 from move37.cli.common import check_folder, find_run, load_net, make_game, recipe_of
+from move37.cli.dataset import describe
 from move37.recipes import NAMES
 from move37.run.display import number
 
@@ -31,7 +33,9 @@ def _plot(options: Namespace) -> None:
 
 
 def _info(options: Namespace) -> None:
-    """What a run is, how far it got, and its newest numbers."""
+    """What a run is, how far it got, and its newest numbers; or what a dataset is."""
+    if (Path(options.run) / "about.json").exists():
+        return describe(Path(options.run))
     found = find_run(options.run)
     rows, about = found.metrics(), found.about
     print(f"{found.path}: {about['recipe']} on {about['game']}, seed {about['seed']}, move37 {about['move37']}")

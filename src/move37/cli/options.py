@@ -87,6 +87,17 @@ def seconds(text: str) -> float:
     return value
 
 
+def share(text: str) -> float:
+    """A converter for a part of a whole."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not allowed; it must be a number from 0 to below 1")
+    return value
+
+
 def command_parser(command: str, arguments: str, what: str, examples: dict[str, str]) -> Parser:
     """Examples first, then the usage, then the options."""
     width = max(map(len, examples))

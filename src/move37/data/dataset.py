@@ -4,7 +4,7 @@ import dataclasses
 import hashlib
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -78,11 +78,12 @@ def make_dataset(
     config: DatasetConfig,
     total: int | None = None,
     console: Console | None = None,
+    sources: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Write a dataset to the folder `out`, whole or not at all. Returns what stands in its about.json.
 
-    `total`: number of entries, if known, for the display. Raises `BadConfig` if `out` exists or no game is left,
-    `BadRun` if the disk will not.
+    `total`: number of entries, if known, for the display. `sources`: where they come from, to be kept. Raises
+    `BadConfig` if `out` exists or no game is left, `BadRun` if the disk will not.
     """
     skipped: Counter[str] = Counter()
     faults: list[str] = []
@@ -93,7 +94,7 @@ def make_dataset(
             for (where, record, line), trace in zip(some, traces, strict=True):
                 digest = fingerprint(line, config.size)
                 if trace.illegal is not None:
-                    skipped["illegal"] += 1
+                    skipped["superko" if trace.superko else "illegal"] += 1
                     name = Go(config.size).format_action(int(line.actions[trace.illegal]))
                     faults.append(f"{where}: move {trace.illegal + 1}, {name}, is illegal: {trace.why}.")
                 elif digest in seen:
@@ -105,7 +106,7 @@ def make_dataset(
             counts = ", ".join(f"{reason} {count:,}" for reason, count in skipped.most_common())
             raise BadConfig(f"no game is left for {out}; skipped: {counts or 'nothing, there was no game'}.")
         about = writer.finish(
-            {"config": dataclasses.asdict(config), "skipped": dict(skipped.most_common())},
+            {"sources": [*sources], "config": dataclasses.asdict(config), "skipped": dict(skipped.most_common())},
             faults,
         )
     return about
@@ -201,4 +202,5 @@ def _display(total: int | None, console: Console | None) -> Iterator[Any]:
     try:
         yield advance
     finally:
-        progress.stop()
+        if progress.live.is_started:  # else it would print an empty line
+            progress.stop()

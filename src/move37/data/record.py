@@ -5,6 +5,7 @@ Source: A. Hollosi, "SGF File Format FF[4]", red-bean.com/sgf. Differs: reads wh
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Literal, NamedTuple
@@ -137,6 +138,18 @@ def game_tree(record: GameRecord) -> Tree:
             else:
                 nodes.append(properties)
     return Tree([Node(properties, i - 1) for i, properties in enumerate(nodes)])
+
+
+def annotated(tree: Tree, comments: Mapping[int, str]) -> Tree:
+    """The same tree with comments behind those that the main line has: on the position after so many moves."""
+    nodes, number = list(tree.nodes), 0
+    for i, node in enumerate(tree.main_line()):
+        before, number = number, number + len(_COLOURS.keys() & node.properties)
+        new = [comments[k] for k in range(before + 1 if i else 0, number + 1) if k in comments]
+        if new:
+            old = [text(value) for value in node.properties.get("C", [])]
+            nodes[i] = Node({**node.properties, "C": [escape("\n\n".join([*old, *new]))]}, node.parent)
+    return Tree(nodes)
 
 
 def point_name(action: int, size: int) -> str:

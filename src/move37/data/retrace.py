@@ -30,6 +30,7 @@ class Trace(NamedTuple):
     positions: UInt8[np.ndarray, "T 2 bytes"]  # before each move, the bits of Black's and of White's stones
     illegal: int | None  # the first move that the rules do not allow
     why: str
+    superko: bool  # whether it is only that a position came before: other rules than ours may allow the move
 
 
 def retrace(size: int, lines: Sequence[Line]) -> list[Trace]:
@@ -41,6 +42,26 @@ def retrace(size: int, lines: Sequence[Line]) -> list[Trace]:
         for i, trace in zip(chosen, _retrace(size, [lines[i] for i in chosen]), strict=True):
             traces[i] = trace
     return [trace for trace in traces if trace is not None]
+
+
+def states(game: Go, line: Line) -> State:
+    """The state before each move of a legal game [T …], for what needs more than stones: a search, a net."""
+    length = len(line.actions)
+    actions = np.full(-(-length // _LENGTHS) * _LENGTHS, game.size**2, np.int32)
+    actions[:length] = line.actions
+    if line.handicap:
+        start = _start(game, jnp.asarray(line.handicap, jnp.int32), jnp.int8(line.first))
+    else:
+        start = game.init(jax.random.key(0))
+    return jax.tree.map(lambda x: np.asarray(x)[:length], _states_program(game)(start, actions))
+
+
+@cache
+def _states_program(game: Go) -> Any:
+    def move(state: State, action: Int[Array, ""]) -> tuple[State, State]:
+        return game.step(state, action).state, state
+
+    return jax.jit(lambda start, actions: jax.lax.scan(move, start, actions)[1])
 
 
 def _retrace(size: int, lines: list[Line]) -> list[Trace]:
@@ -95,14 +116,16 @@ def _trace(size: int, line: Line, legal: np.ndarray, positions: np.ndarray) -> T
     length = len(line.actions)
     wrong = np.flatnonzero(~legal[:length])
     if not len(wrong):
-        return Trace(positions[:length].copy(), None, "")
+        return Trace(positions[:length].copy(), None, "", False)
     at = int(wrong[0])
     stones = np.unpackbits(positions[at], axis=-1, count=size * size)
     came_before = np.equal(positions[: at + 1], positions[at + 1 : at + 2]).all(axis=(1, 2))
-    if stones[:, int(line.actions[at])].any():
+    occupied = stones[:, int(line.actions[at])].any()
+    if occupied:
         why = "a stone stands there already"
     elif came_before.any():
         why = f"it brings back the position before move {int(np.argmax(came_before)) + 1}"
     else:
         why = "its own stones would have no liberty"
-    return Trace(positions[:at].copy(), at, why)
+    at_once = bool(came_before[max(at - 1, 0) :].any())  # a ko taken back at once, which no rules allow
+    return Trace(positions[:at].copy(), at, why, bool(came_before.any()) and not at_once and not occupied)

@@ -2,6 +2,7 @@
 
 import lzma
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -9,12 +10,33 @@ from move37.data import sgf
 from move37.data.record import GameRecord, Move, Player, game_record, read_komi, read_result
 from move37.data.sgf import BadRecord
 
+_TABLES = (".tsv", ".tsv.xz")
+_TELLING = 20  # games after which the largest coordinate of a table tells the size of its boards
+
 
 class Entry(NamedTuple):
     """A game, or why there is none."""
 
     where: str  # for messages
     record: GameRecord | BadRecord
+
+
+def entries(source: Path, size: int) -> tuple[int, Iterator[Entry]]:
+    """How many files or lines there are, and their games. `size`: of the boards of a table, which does not say it.
+
+    Raises `BadRecord` if the source is neither a folder with SGF files, nor an SGF file, nor a table.
+    """
+    if source.is_dir():
+        files = sgf_files(source)
+        return len(files), from_sgf(files)
+    if not source.exists():
+        raise BadRecord(f"{source}: there is no such file or folder.")
+    if source.suffix.lower() == ".sgf":
+        return 1, from_sgf([source])
+    if not source.name.endswith(_TABLES):
+        raise BadRecord(f"{source}: a source of games is a folder, an .sgf file, or a table ({' or '.join(_TABLES)}).")
+    with _open(source) as file:
+        return sum(1 for _ in file) - 1, from_table(source, size)
 
 
 def sgf_files(folder: Path) -> list[Path]:
@@ -47,9 +69,16 @@ def from_table(path: Path, size: int) -> Iterator[Entry]:
     Columns: `moves` (two letters a move as in SGF, `tt` a pass, Black first) and, if there, `komi`, `rules`, `result`,
     `black_rank`, `white_rank`, `black_is_bot`, `white_is_bot`. Raises `BadRecord` if the file is no such table.
     """
+    with _open(path) as file:
+        yield from _rows(path, size, file)
+
+
+@contextmanager
+def _open(path: Path) -> Iterator[Iterator[str]]:
+    """The lines of a table. Raises `BadRecord` if there are none to read."""
     try:
         with lzma.open(path, "rt", encoding="utf-8") if path.suffix == ".xz" else path.open(encoding="utf-8") as file:
-            yield from _rows(path, size, iter(file))
+            yield iter(file)
     except (OSError, lzma.LZMAError, UnicodeDecodeError, EOFError) as error:
         raise BadRecord(f"{path}: cannot be read: {error}.") from error
 
@@ -58,6 +87,7 @@ def _rows(path: Path, size: int, lines: Iterator[str]) -> Iterator[Entry]:
     names = [name.split("(")[0].strip() for name in next(lines, "").lstrip("#").rstrip("\n").split("\t")]
     if "moves" not in names:
         raise BadRecord(f"{path}:1: no column is called 'moves'; the first line must name the columns.")
+    games, reached = 0, 0
     for number, line in enumerate(lines, 2):
         where, values = f"{path}:{number}", line.rstrip("\n").split("\t")
         if len(values) != len(names):
@@ -65,9 +95,21 @@ def _rows(path: Path, size: int, lines: Iterator[str]) -> Iterator[Entry]:
             continue
         row = dict(zip(names, values, strict=True))
         try:
-            yield Entry(where, _record(where, row, size))
+            record = _record(where, row, size)
         except BadRecord as error:
             yield Entry(where, error)
+            continue
+        games, reached = games + 1, max(reached, _reach(record))
+        yield Entry(where, record)
+    if games >= _TELLING and reached < size - 1:
+        what = f"no move of its {games:,} games lies outside of {reached}×{reached} points"
+        raise BadRecord(f"{path}: {what}: they were played on a board of another size than {size}.")
+
+
+def _reach(record: GameRecord) -> int:
+    """The least size of a board that has all points of a game."""
+    points = [move.action for move in record.moves if move.action < record.size**2]
+    return 1 + max((max(divmod(point, record.size)) for point in points), default=0)
 
 
 def _record(where: str, row: dict[str, str], size: int) -> GameRecord:
