@@ -11,7 +11,6 @@ import time
 from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
-from math import inf
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -24,18 +23,6 @@ from move37.run import checkpoints
 from move37.run.config import from_json
 from move37.run.directory import Run
 from move37.run.files import write_atomic
-from move37.search.mcts import rounds
-
-# Ranges that no configuration checks by itself; what a recipe does not have is passed over.
-_RANGES = {
-    "iterations": (1, inf),
-    "updates": (0, inf),
-    "batch_size": (1, inf),
-    "exam_every": (1, inf),
-    "root_value_weight": (0, 1),
-    "play.temperature": (1e-3, inf),
-    "play.opening_moves": (0, inf),
-}
 
 
 def run(command: str, options: Namespace) -> int:
@@ -50,7 +37,6 @@ def _train(options: Namespace) -> int:
     game = make_game(options.game)
     spec = _absolute(options.game)
     config = _configure(recipe, options)
-    _check(config)
     if spec != options.game:
         check(game, num_games=2)
     path = RUNS / _name(options, game.name)
@@ -156,26 +142,6 @@ def _option_names(config: Any, prefix: str = "--") -> Iterator[str]:
         else:
             yield name
             yield f"{prefix}no-{field.name.replace('_', '-')}"  # tyro's way to switch something off
-
-
-def _check(config: Any) -> None:
-    """What would fail only once training has begun. Raises `BadConfig`."""
-    for name, (least, most) in _RANGES.items():
-        value: Any = config
-        for part in name.split("."):
-            value = getattr(value, part, None)
-        if value is not None and not least <= value <= most:
-            allowed = f"{least:g} or more" if most == inf else f"in [{least:g}, {most:g}]"
-            raise BadConfig(f"{name} is {value}; it must be {allowed}.")
-    search, fast = getattr(config, "search", None), getattr(getattr(config, "play", None), "fast_simulations", None)
-    if search is None:
-        return
-    rounds(search)
-    if search.sampled:
-        raise BadConfig("search.sampled is True; self-play of rules has no key for it: take --search.no-sampled.")
-    if fast is not None and not 1 <= fast <= search.num_simulations:
-        most = search.num_simulations
-        raise BadConfig(f"play.fast_simulations is {fast}; it must be from 1 to search.num_simulations = {most}.")
 
 
 def _absolute(game: str) -> str:

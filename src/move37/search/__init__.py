@@ -1,1 +1,1 @@
-"""Policy improvement: three verbs (`tree`), two drivers (`mcts`, `stepwise`), two rules of selection (`puct`, `gumbel`)."""
+"""Policy improvement: three verbs (`tree`), two drivers (`mcts`, `stepwise`), two rules (`puct`, `gumbel`)."""
