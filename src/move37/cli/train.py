@@ -2,7 +2,6 @@
 
 import contextlib
 import dataclasses
-import fcntl
 import io
 import itertools
 import json
@@ -48,24 +47,23 @@ def _train(options: Namespace) -> int:
 
 def _resume(options: Namespace) -> int:
     out = find_run(options.run)
-    recipe, done = recipe_of(out.about["recipe"]), checkpoints.steps(out.path / "checkpoints")
+    recipe = recipe_of(out.about["recipe"])
     config = from_json(recipe.Config, out.about["config"])
     mirror = _mirror(out.path, options.tensorboard)
-    with _locked(out.path):
-        if options.iterations is not None:
-            if done and options.iterations <= done[-1]:
-                raise BadRun(f"{out.path} has {done[-1]} iterations; --iterations must be more than that.")
-            config = dataclasses.replace(config, iterations=options.iterations)
-            out.about["config"]["iterations"] = options.iterations
-            write_atomic(out.path / "config.json", json.dumps(out.about, indent=2).encode())
-        elif done and done[-1] >= config.iterations:
-            more = f"move37 resume {_short(out.path)} --iterations {2 * config.iterations}"
-            raise BadRun(f"{out.path} is finished: {done[-1]} of {config.iterations} iterations. Go on with: {more}")
+    out.lock()
+    done = checkpoints.steps(out.path / "checkpoints")
+    if options.iterations is not None:
+        if done and options.iterations <= done[-1]:
+            raise BadRun(f"{out.path} has {done[-1]} iterations; --iterations must be more than that.")
+        config = dataclasses.replace(config, iterations=options.iterations)
+        out.about["config"]["iterations"] = options.iterations
+        write_atomic(out.path / "config.json", json.dumps(out.about, indent=2).encode())
+    elif done and done[-1] >= config.iterations:
+        more = f"move37 resume {_short(out.path)} --iterations {2 * config.iterations}"
+        raise BadRun(f"{out.path} is finished: {done[-1]} of {config.iterations} iterations. Go on with: {more}")
     if not done:
         print(f"{out.path} was stopped before anything was saved: it begins again")
-        for name in ("metrics.jsonl", "config.json"):
-            (out.path / name).unlink(missing_ok=True)
-        out = Run.create(out.path, out.about["recipe"], out.about["game"], config, out.seed)
+        out.begin_again()
     return _go(recipe, config, out, mirror, resume=bool(done))
 
 
@@ -167,17 +165,6 @@ def _mirror(path: Path, wanted: bool) -> AbstractContextManager[object]:
     from move37.cli.tensorboard import Mirror
 
     return Mirror(path)
-
-
-@contextlib.contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """Nobody else trains the run while its configuration changes. Raises `BadRun`."""
-    with (path / ".lock").open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise BadRun(f"another process is training {path}; stop it first.") from None
-        yield
 
 
 def _farewell(out: Run, iterations: int) -> bool:

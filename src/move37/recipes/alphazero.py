@@ -173,6 +173,8 @@ def train(config: Config, out: Run, resume: bool = False) -> PolicyValue:
         state = {"learner": learner, "lanes": lanes, "open": assembler.state()}
         out.save(t, {**state, "replay": {**replay.state, "games": np.array(played)}})
         replay.prune()
+    if out.interrupted:  # the net to play with is the newest, with an exam or without
+        out.save_net(t, learner.acting)
     return learner.acting
 
 
