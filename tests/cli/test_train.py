@@ -2,6 +2,7 @@
 
 import contextlib
 import fcntl
+import itertools
 import json
 import re
 import shutil
@@ -14,6 +15,7 @@ from jax.experimental.compilation_cache import compilation_cache
 
 from move37.recipes import alphazero
 from move37.run import checkpoints
+from move37.run.directory import Run
 
 
 @pytest.fixture
@@ -99,6 +101,21 @@ def test_a_finished_run_says_how_to_go_on_and_goes_on(small, loose):
     line = rf"^iteration {done + 1} of {done + 1}  games \d+ .*  moves/s .*  left 0:00:00$"
     assert re.search(line, said.out, re.MULTILINE)
     assert re.search(rf"done after .* and {done + 1} iterations\nplay:  move37 play small\n", said.out)
+
+
+def test_stopped_between_two_exams_the_newest_net_can_be_played(small, loose, monkeypatch):
+    def stopped(run, first, last):
+        for iteration in itertools.count(first):
+            run.interrupted = iteration % 2 == 1  # exams are at the even ones
+            yield iteration
+            if run.interrupted:
+                return
+
+    monkeypatch.setattr(Run, "steps", stopped)
+    said = loose("resume", "small")
+    done = checkpoints.steps(small / "checkpoints")[-1]
+    assert (said.code, done % 2) == (130, 1)
+    assert checkpoints.steps(small / "nets")[-1] == done
 
 
 def test_a_run_that_another_process_trains_keeps_its_configuration(small, loose):
