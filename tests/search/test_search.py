@@ -181,8 +181,10 @@ def test_win_in_one_and_block_for_each_player(rule, mover):
 def test_each_game_has_its_own_budget():
     world, which = HashWorld(6), jnp.arange(32) % 2
     for rule in RULES:
-        result = _search(world, SearchConfig(rule, 24), budgets=(24, 5), which=which)
-        np.testing.assert_array_equal(result.visit_counts.sum(1), np.where(which == 0, 24, 5))
+        for leaves in (1, 4):  # the last round of a budget that they do not divide is a short one
+            result = _search(world, SearchConfig(rule, 24, leaves), budgets=(24, 5), which=which)
+            np.testing.assert_array_equal(result.visit_counts.sum(1), np.where(which == 0, 24, 5))
+            assert (np.asarray(result.tree.virtual_visits) == 0).all()
 
 
 def test_sampled_slots_are_distinct_and_follow_the_prior():

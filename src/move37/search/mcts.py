@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float, Int, Key
+from jaxtyping import Array, Float, Int, Key
 
 from move37.core.errors import BadConfig, check_ranges
 from move37.core.types import Embedding, Model, Prediction, Transition
@@ -125,12 +125,12 @@ def root_of(
 
 
 def grow(
-    config: SearchConfig, tree: Tree, root: Root, active: Bool[Array, " B"], transition: Callable[..., Transition]
+    config: SearchConfig, tree: Tree, root: Root, left: Int[Array, " B"], transition: Callable[..., Transition]
 ) -> Growth:
-    """`leaves` descents in each active game, and one step of imagination at the end of each."""
+    """`leaves` descents in each game, or as many as it has `left`, and one step of imagination at the end of each."""
     found = []
-    for _ in range(config.leaves):
-        tree, leaves = select(tree, config.rule, root, active, virtual=config.leaves > 1)
+    for number in range(config.leaves):
+        tree, leaves = select(tree, config.rule, root, number < left, virtual=config.leaves > 1)
         found.append(leaves)
     leaves = jax.tree.map(lambda *parts: jnp.concatenate(parts), *found)
     return Growth(tree, leaves, imagine(tree, leaves, transition))
@@ -184,7 +184,7 @@ def search(
     limit = budget_of(config, tree, budgets, which)
 
     def simulate(i: Array, tree: Tree) -> Tree:
-        growth = grow(config, tree, root, i * config.leaves < limit, model.transition)
+        growth = grow(config, tree, root, limit - i * config.leaves, model.transition)
         prediction = model.evaluate(growth.transition.embedding)
         return absorb(config, growth, prediction, None if keys[1] is None else jax.random.fold_in(keys[1], i))
 
