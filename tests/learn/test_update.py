@@ -154,7 +154,18 @@ def test_two_devices_learn_what_one_learns(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"learning_rate": 0.0}, {"ema": 1.0}, {"ema": -0.1}, {"warmup_updates": 100, "decay_updates": 100}]
+    "wrong",
+    [
+        {"learning_rate": 0.0},
+        {"learning_rate": float("nan")},
+        {"clip_norm": 0.0},
+        {"momentum": 1.1},
+        {"weight_decay": -0.1},
+        {"warmup_updates": -1},
+        {"ema": 1.0},
+        {"ema": -0.1},
+        {"warmup_updates": 100, "decay_updates": 100},
+    ],
 )
 def test_values_out_of_range_are_named(wrong):
     with pytest.raises(BadConfig, match=f"optimiser.{list(wrong)[-1]} is"):

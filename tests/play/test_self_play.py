@@ -187,7 +187,18 @@ def test_without_sampled_moves_the_search_decides():
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"games": 0}, {"moves": 0}, {"opening_fraction": 1.1}, {"full_fraction": -0.1}, {"temperature": 0.0}]
+    "wrong",
+    [
+        {"games": 0},
+        {"moves": 0},
+        {"num_sampling_moves": -1},
+        {"temperature": 0.0},
+        {"temperature": float("nan")},
+        {"opening_moves": -1},
+        {"opening_fraction": 1.1},
+        {"full_fraction": -0.1},
+        {"fast_simulations": 0},
+    ],
 )
 def test_values_out_of_range_are_named(wrong):
     with pytest.raises(BadConfig, match=f"play.{next(iter(wrong))} is"):

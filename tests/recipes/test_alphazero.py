@@ -13,12 +13,15 @@ import jax
 import numpy as np
 import pytest
 
-from move37.core.errors import BadRun, UnknownName
+from move37.core.errors import BadConfig, BadRun, UnknownName
 from move37.games import make
+from move37.play.self_play import PlayConfig
 from move37.recipes import alphazero
 from move37.run import checkpoints
+from move37.run.config import from_json, to_json
 from move37.run.directory import Run
 from move37.run.records import read_games, states_of
+from move37.search.mcts import SearchConfig
 
 TRAIN = """
 import sys
@@ -104,6 +107,26 @@ def test_run_directories_are_protected(tmp_path):
         Run.open(tmp_path / "b")
     with pytest.raises(UnknownName, match="no preset"):
         alphazero.preset("huge", "tic_tac_toe")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ({"iterations": 0}, "iterations is 0; it must be 1 or more"),
+        ({"updates": -1}, "updates is -1; it must be 0 or more"),
+        ({"batch_size": 0}, "batch_size is 0; it must be 1 or more"),
+        ({"exam_every": 0}, "exam_every is 0; it must be 1 or more"),
+        ({"root_value_weight": 2.0}, r"root_value_weight is 2.0; it must be in \[0, 1\]"),
+        ({"root_value_weight": float("nan")}, "root_value_weight is nan"),
+        ({"search": SearchConfig(sampled=True)}, "search.sampled is True"),
+        ({"search": SearchConfig(num_simulations=8), "play": PlayConfig(fast_simulations=9)}, "from 1 to .* = 8"),
+    ],
+)
+def test_values_out_of_range_are_refused_in_the_library_as_in_the_program(wrong, says):
+    with pytest.raises(BadConfig, match=says):
+        alphazero.Config(**wrong)
+    with pytest.raises(BadConfig, match=says):
+        from_json(alphazero.Config, to_json(alphazero.Config()) | {k: to_json(v) for k, v in wrong.items()})
 
 
 @pytest.mark.learning

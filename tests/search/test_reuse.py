@@ -32,7 +32,7 @@ def run(world, config, embedding, previous, noise, simulations):
         tree = reroot(previous, tree, simulations)
 
     def simulate(_, tree):
-        growth = grow(config, tree, root, jnp.ones(embedding.shape[0], bool), world.transition)
+        growth = grow(config, tree, root, jnp.full(embedding.shape[0], config.leaves), world.transition)
         return absorb(config, growth, world.evaluate(growth.transition.embedding))
 
     return tree, finish(config, jax.lax.fori_loop(0, simulations, simulate, tree), root)

@@ -181,8 +181,10 @@ def test_win_in_one_and_block_for_each_player(rule, mover):
 def test_each_game_has_its_own_budget():
     world, which = HashWorld(6), jnp.arange(32) % 2
     for rule in RULES:
-        result = _search(world, SearchConfig(rule, 24), budgets=(24, 5), which=which)
-        np.testing.assert_array_equal(result.visit_counts.sum(1), np.where(which == 0, 24, 5))
+        for leaves in (1, 4):  # the last round of a budget that they do not divide is a short one
+            result = _search(world, SearchConfig(rule, 24, leaves), budgets=(24, 5), which=which)
+            np.testing.assert_array_equal(result.visit_counts.sum(1), np.where(which == 0, 24, 5))
+            assert (np.asarray(result.tree.virtual_visits) == 0).all()
 
 
 def test_sampled_slots_are_distinct_and_follow_the_prior():
@@ -197,7 +199,7 @@ def test_sampled_slots_are_distinct_and_follow_the_prior():
     np.testing.assert_allclose(mean.mean(0), np.exp(np.asarray(tree.root_logits)).mean(0), atol=0.02)
 
 
-@pytest.mark.parametrize("wrong", [{"num_simulations": 0}, {"leaves": 0}, {"num_slots": 1}])
+@pytest.mark.parametrize("wrong", [{"num_simulations": 0}, {"leaves": 0}, {"num_slots": 1}, {"kept_nodes": -1}])
 def test_impossible_configurations_are_refused(wrong):
     with pytest.raises(BadConfig, match=next(iter(wrong))):
         SearchConfig(**wrong)
@@ -205,4 +207,22 @@ def test_impossible_configurations_are_refused(wrong):
 
 def test_leaves_must_divide_simulations():
     with pytest.raises(BadConfig, match="multiple"):
-        _search(HashWorld(4), SearchConfig(Puct(), 10, leaves=4))
+        SearchConfig(Puct(), 10, leaves=4)
+
+
+@pytest.mark.parametrize(
+    ("rule", "wrong"),
+    [
+        (Puct, {"pb_c_init": -0.1}),
+        (Puct, {"pb_c_base": 0.0}),
+        (Puct, {"dirichlet_alpha": 0.0}),
+        (Puct, {"dirichlet_fraction": 1.5}),
+        (Gumbel, {"max_num_considered_actions": 0}),
+        (Gumbel, {"gumbel_scale": -1.0}),
+        (Gumbel, {"value_scale": float("nan")}),
+        (Gumbel, {"maxvisit_init": -1.0}),
+    ],
+)
+def test_rules_out_of_range_are_refused(rule, wrong):
+    with pytest.raises(BadConfig, match=f"search.rule.{next(iter(wrong))} is"):
+        rule(**wrong)

@@ -127,10 +127,7 @@ class Table:
 
     def load(self, path: Path, line: int | None = None) -> int:
         """Take up a game of a file of records, the last unless told which; the number of its line. Raises `BadRun`."""
-        try:
-            records = list(read_games(path))
-        except (OSError, UnicodeDecodeError) as error:
-            raise BadRun(f"cannot read {path}: {getattr(error, 'strerror', error)}.") from error
+        records = list(read_games(path))
         number = len(records) if line is None else line
         if not 1 <= number <= len(records):
             raise BadRun(f"{path} has {len(records)} games; there is no number {number}.")

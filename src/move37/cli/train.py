@@ -2,7 +2,6 @@
 
 import contextlib
 import dataclasses
-import fcntl
 import io
 import itertools
 import json
@@ -11,7 +10,6 @@ import time
 from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
-from math import inf
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -25,18 +23,6 @@ from move37.run import checkpoints
 from move37.run.config import from_json
 from move37.run.directory import Run
 from move37.run.files import write_atomic
-from move37.search.mcts import rounds
-
-# Ranges that no configuration checks by itself; what a recipe does not have is passed over.
-_RANGES = {
-    "iterations": (1, inf),
-    "updates": (0, inf),
-    "batch_size": (1, inf),
-    "exam_every": (1, inf),
-    "root_value_weight": (0, 1),
-    "play.temperature": (1e-3, inf),
-    "play.opening_moves": (0, inf),
-}
 
 
 def run(command: str, options: Namespace) -> int:
@@ -52,7 +38,6 @@ def _train(options: Namespace) -> int:
     game = make_game(options.game)
     spec = _absolute(options.game)
     config = _configure(recipe, options)
-    _check(config)
     if spec != options.game:
         check(game, num_games=2)
     path = RUNS / _name(options, game.name)
@@ -64,24 +49,23 @@ def _train(options: Namespace) -> int:
 
 def _resume(options: Namespace) -> int:
     out = find_run(options.run)
-    recipe, done = recipe_of(out.about["recipe"]), checkpoints.steps(out.path / "checkpoints")
+    recipe = recipe_of(out.about["recipe"])
     config = from_json(recipe.Config, out.about["config"])
     mirror = _mirror(out.path, options.tensorboard)
-    with _locked(out.path):
-        if options.iterations is not None:
-            if done and options.iterations <= done[-1]:
-                raise BadRun(f"{out.path} has {done[-1]} iterations; --iterations must be more than that.")
-            config = dataclasses.replace(config, iterations=options.iterations)
-            out.about["config"]["iterations"] = options.iterations
-            write_atomic(out.path / "config.json", json.dumps(out.about, indent=2).encode())
-        elif done and done[-1] >= config.iterations:
-            more = f"move37 resume {_short(out.path)} --iterations {2 * config.iterations}"
-            raise BadRun(f"{out.path} is finished: {done[-1]} of {config.iterations} iterations. Go on with: {more}")
+    out.lock()
+    done = checkpoints.steps(out.path / "checkpoints")
+    if options.iterations is not None:
+        if done and options.iterations <= done[-1]:
+            raise BadRun(f"{out.path} has {done[-1]} iterations; --iterations must be more than that.")
+        config = dataclasses.replace(config, iterations=options.iterations)
+        out.about["config"]["iterations"] = options.iterations
+        write_atomic(out.path / "config.json", json.dumps(out.about, indent=2).encode())
+    elif done and done[-1] >= config.iterations:
+        more = f"move37 resume {_short(out.path)} --iterations {2 * config.iterations}"
+        raise BadRun(f"{out.path} is finished: {done[-1]} of {config.iterations} iterations. Go on with: {more}")
     if not done:
         print(f"{out.path} was stopped before anything was saved: it begins again")
-        for name in ("metrics.jsonl", "config.json"):
-            (out.path / name).unlink(missing_ok=True)
-        out = Run.create(out.path, out.about["recipe"], out.about["game"], config, out.seed)
+        out.begin_again()
     return _go(recipe, config, out, mirror, resume=bool(done))
 
 
@@ -160,26 +144,6 @@ def _option_names(config: Any, prefix: str = "--") -> Iterator[str]:
             yield f"{prefix}no-{field.name.replace('_', '-')}"  # tyro's way to switch something off
 
 
-def _check(config: Any) -> None:
-    """What would fail only once training has begun. Raises `BadConfig`."""
-    for name, (least, most) in _RANGES.items():
-        value: Any = config
-        for part in name.split("."):
-            value = getattr(value, part, None)
-        if value is not None and not least <= value <= most:
-            allowed = f"{least:g} or more" if most == inf else f"in [{least:g}, {most:g}]"
-            raise BadConfig(f"{name} is {value}; it must be {allowed}.")
-    search, fast = getattr(config, "search", None), getattr(getattr(config, "play", None), "fast_simulations", None)
-    if search is None:
-        return
-    rounds(search)
-    if search.sampled:
-        raise BadConfig("search.sampled is True; self-play of rules has no key for it: take --search.no-sampled.")
-    if fast is not None and not 1 <= fast <= search.num_simulations:
-        most = search.num_simulations
-        raise BadConfig(f"play.fast_simulations is {fast}; it must be from 1 to search.num_simulations = {most}.")
-
-
 def _absolute(game: str) -> str:
     """A game's own file is found again from any folder."""
     path, _, name = game.rpartition(":")
@@ -203,17 +167,6 @@ def _mirror(path: Path, wanted: bool) -> AbstractContextManager[object]:
     from move37.cli.tensorboard import Mirror
 
     return Mirror(path)
-
-
-@contextlib.contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """Nobody else trains the run while its configuration changes. Raises `BadRun`."""
-    with (path / ".lock").open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise BadRun(f"another process is training {path}; stop it first.") from None
-        yield
 
 
 def _farewell(out: Run, iterations: int) -> bool:

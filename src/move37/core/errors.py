@@ -1,5 +1,7 @@
 """Every error that move37 raises on purpose. Each message says what was got, what is allowed, and what to do."""
 
+from math import inf
+
 
 class Move37Error(Exception):
     """Root of all errors that are the user's to mend. The command line prints its message and no traceback."""
@@ -31,3 +33,12 @@ class MissingExtra(Move37Error, ImportError):
 
 class GameContract(Move37Error, AssertionError):
     """A game breaks the `Game` protocol; `games.check` says where."""
+
+
+def check_ranges(prefix: str, config: object, **ranges: tuple[int | float, int | float]) -> None:
+    """Field name → (least, most). Raises `BadConfig` for the first value outside; None is an option that is off."""
+    for name, (least, most) in ranges.items():
+        value = getattr(config, name)
+        if value is not None and not least <= value <= most:  # so put that NaN is outside of every range
+            allowed = f"{least:g} or more" if most == inf else f"in [{least:g}, {most:g}]"
+            raise BadConfig(f"{prefix}{name} is {value}; it must be {allowed}.")

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from math import inf
 from typing import Any, Literal
 
 import equinox as eqx
@@ -14,7 +15,7 @@ import optax.contrib
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from jaxtyping import Array, Int
 
-from move37.core.errors import BadConfig
+from move37.core.errors import BadConfig, check_ranges
 
 Loss = Callable[[Any, Any], tuple[Array, dict[str, Array]]]
 
@@ -39,8 +40,10 @@ class OptimiserConfig:
 
     def __post_init__(self) -> None:
         """Check the ranges. Raises `BadConfig`."""
-        if self.learning_rate <= 0:
-            raise BadConfig(f"optimiser.learning_rate is {self.learning_rate}; it must be greater than 0.")
+        for name in ("learning_rate", "clip_norm"):
+            if not getattr(self, name) > 0:
+                raise BadConfig(f"optimiser.{name} is {getattr(self, name)}; it must be greater than 0.")
+        check_ranges("optimiser.", self, momentum=(0, 1), weight_decay=(0, inf), warmup_updates=(0, inf))
         if self.ema is not None and not 0 <= self.ema < 1:
             raise BadConfig(f"optimiser.ema is {self.ema}; it must be in [0, 1), or None.")
         if self.decay_updates is not None and self.decay_updates <= self.warmup_updates:

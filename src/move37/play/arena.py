@@ -1,5 +1,6 @@
 """Matches between players, and ratings from their results."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -89,16 +90,20 @@ def bradley_terry(matches: Sequence[Match]) -> list[Rating]:
     who won every game has a finite rating. Intervals from the curvature (Laplace), relative to the player at 0.
     Source: Bradley and Terry, Biometrika 1952; Hunter, Annals of Statistics 2004.
     """
+    if not matches:
+        return []
     names = list(dict.fromkeys(name for match in matches for name in (match.second, match.first)))
     index = {name: i for i, name in enumerate(names)}
+    met = Counter(frozenset((match.first, match.second)) for match in matches)
     rating = np.zeros(len(names))
     for _ in range(100):
         gradient, curvature = np.zeros(len(names)), np.zeros((len(names), len(names)))
         for match in matches:
             i, j = index[match.first], index[match.second]
-            count = match.wins + match.draws + match.losses + 1
+            prior = 1 / met[frozenset((match.first, match.second))]  # one game a pair, in however many matches it met
+            count = match.wins + match.draws + match.losses + prior
             expected = 1 / (1 + np.exp(rating[j] - rating[i]))
-            slope = match.wins + 0.5 * (match.draws + 1) - count * expected
+            slope = match.wins + 0.5 * (match.draws + prior) - count * expected
             weight = count * expected * (1 - expected)
             gradient[[i, j]] += slope, -slope
             curvature[[i, j], [i, j]] += weight

@@ -66,7 +66,7 @@ class Replay:
         """Delete segment files that neither of the newest two checkpoints needs. Call after each checkpoint."""
         if self.folder is None or not self._segments:
             return
-        for path in self.folder.glob("*.npz"):
+        for path in self.folder.glob("[0-9]*.npz"):
             if int(path.stem) < self._needed:
                 path.unlink()
         self._needed = self._segments[0][0]
@@ -81,7 +81,7 @@ class Replay:
     def open(cls, config: ReplayConfig, folder: Path, iteration: int, state: dict[str, np.ndarray]) -> "Replay":
         """The window as it was after `iteration`. Raises `BadRun` if a segment is missing or broken."""
         replay = cls(config, folder)
-        for path in sorted(folder.glob("*.npz")):
+        for path in sorted(folder.glob("[0-9]*.npz")):
             if int(state["first"]) <= int(path.stem) <= iteration:
                 replay._segments.append((int(path.stem), _read(path)))
             elif int(path.stem) > iteration:

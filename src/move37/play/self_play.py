@@ -6,6 +6,7 @@ long games are as likely as short ones. The search runs fused on accelerators an
 """
 
 from dataclasses import dataclass
+from math import inf
 from typing import Any, NamedTuple
 
 import jax
@@ -14,7 +15,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Key, UInt32
 
 from move37.core.episode import Episode
-from move37.core.errors import BadConfig
+from move37.core.errors import check_ranges
 from move37.core.types import Game, State
 from move37.models.rules import Rules
 from move37.play.openings import random_opening
@@ -37,14 +38,9 @@ class PlayConfig:
 
     def __post_init__(self) -> None:
         """Check the ranges. Raises `BadConfig`."""
-        for name in ("games", "moves"):
-            if getattr(self, name) < 1:
-                raise BadConfig(f"play.{name} is {getattr(self, name)}; it must be 1 or more.")
-        if self.temperature <= 0:
-            raise BadConfig(f"play.temperature is {self.temperature}; it must be greater than 0.")
-        for name in ("opening_fraction", "full_fraction"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise BadConfig(f"play.{name} is {getattr(self, name)}; it must be in [0, 1].")
+        check_ranges("play.", self, games=(1, inf), moves=(1, inf), num_sampling_moves=(0, inf), opening_moves=(0, inf))
+        check_ranges("play.", self, temperature=(1e-3, inf), opening_fraction=(0, 1), full_fraction=(0, 1))
+        check_ranges("play.", self, fast_simulations=(1, inf))
 
 
 class Lanes(NamedTuple):

@@ -7,6 +7,7 @@ openings; the value target leans on the search's own value; a moving average of 
 
 from dataclasses import dataclass, field
 from functools import partial
+from math import inf
 from typing import Any
 
 import jax
@@ -14,7 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from move37 import games
-from move37.core.errors import UnknownName
+from move37.core.errors import BadConfig, UnknownName, check_ranges
 from move37.core.types import Game
 from move37.learn.losses import policy_value_loss
 from move37.learn.targets import outcome_targets
@@ -67,6 +68,16 @@ class Config:
     play: PlayConfig = field(default_factory=PlayConfig)
     replay: ReplayConfig = field(default_factory=ReplayConfig)
     optimiser: OptimiserConfig = field(default_factory=OptimiserConfig)
+
+    def __post_init__(self) -> None:
+        """Check the ranges, and what the parts expect of each other. Raises `BadConfig`."""
+        check_ranges("", self, iterations=(1, inf), updates=(0, inf), batch_size=(1, inf), exam_every=(1, inf))
+        check_ranges("", self, root_value_weight=(0, 1))
+        if self.search.sampled:
+            raise BadConfig("search.sampled is True; self-play of rules has no key for it: take --search.no-sampled.")
+        fast, most = self.play.fast_simulations, self.search.num_simulations
+        if fast is not None and fast > most:
+            raise BadConfig(f"play.fast_simulations is {fast}; it must be from 1 to search.num_simulations = {most}.")
 
 
 def preset(name: str, game: str) -> Config:
@@ -162,6 +173,8 @@ def train(config: Config, out: Run, resume: bool = False) -> PolicyValue:
         state = {"learner": learner, "lanes": lanes, "open": assembler.state()}
         out.save(t, {**state, "replay": {**replay.state, "games": np.array(played)}})
         replay.prune()
+    if out.interrupted:  # the net to play with is the newest, with an exam or without
+        out.save_net(t, learner.acting)
     return learner.acting
 
 

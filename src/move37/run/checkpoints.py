@@ -4,8 +4,12 @@ A checkpoint maps names to pytrees. Each pytree is stored as a flat dictionary o
 so that a mismatch can be named and nothing is ever executed on loading.
 """
 
+import contextlib
+import logging
+import os
+import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,14 +30,21 @@ def save(folder: Path, step: int, trees: Mapping[str, Any], keep: int) -> None:
     path = folder / f"{step:06d}"
     try:
         shutil.rmtree(path, ignore_errors=True)
-        with _checkpointer() as checkpointer:
+        with _quiet(), _checkpointer() as checkpointer:
             checkpointer.save(path.absolute(), {key: np.asarray(value) for key, value in flat.items()})
     except (OSError, ValueError) as error:
+        sweep(folder)
         raise BadRun(
-            f"cannot save {path}: {error}. Earlier checkpoints are untouched; make room and resume."
+            f"cannot save {path}: {_reason(error)}. Earlier checkpoints are untouched; make room and resume."
         ) from error
     for old in steps(folder)[:-keep]:
         shutil.rmtree(folder / f"{old:06d}", ignore_errors=True)
+
+
+def sweep(folder: Path) -> None:
+    """Delete what saves that failed or were killed half-way have left."""
+    for path in folder.glob("*.orbax-checkpoint-tmp*"):
+        shutil.rmtree(path, ignore_errors=True)
 
 
 def steps(folder: Path) -> list[int]:
@@ -48,7 +59,7 @@ def restore(folder: Path, step: int, templates: Mapping[str, Any]) -> dict[str, 
     """
     path = folder / f"{step:06d}"
     try:
-        with _checkpointer() as checkpointer:
+        with _quiet(), _checkpointer() as checkpointer:
             flat = checkpointer.restore(path.absolute())
     except Exception as error:  # whatever a broken file makes Orbax raise
         raise BadRun(f"{path} cannot be read: {str(error).splitlines()[0] if str(error) else error!r}") from error
@@ -59,6 +70,25 @@ def restore(folder: Path, step: int, templates: Mapping[str, Any]) -> dict[str, 
             {k[2:-2]: v for k, v in own.items()} if template is None else _fill(template, own, f"{path}: {name}")
         )
     return result
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Orbax logs a traceback for every fault besides raising it."""
+    logger = logging.getLogger("absl")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
+
+
+def _reason(error: Exception) -> str:
+    """The system's own words where the fault is the system's: Orbax wraps them in a paragraph."""
+    code = re.search(r"os_error_code='(\d+)'", str(error))
+    known = os.strerror(int(code[1])) if code else getattr(error, "strerror", None)
+    return known or str(error).partition("\n")[0]
 
 
 def _checkpointer() -> Any:

@@ -49,6 +49,8 @@ def _value(hint: Any, data: Any, where: str) -> Any:
             raise BadConfig(f"{where} is {data!r}; allowed: {', '.join(map(repr, arguments))}.")
         return data
     if origin is tuple:
+        if not isinstance(data, list | tuple):
+            raise BadConfig(f"{where} is {data!r}; it must be a list.")
         return tuple(_value(arguments[0], x, where) for x in data)
     if hint is float and isinstance(data, int) and not isinstance(data, bool):
         return float(data)

@@ -11,10 +11,10 @@ An iteration is whole or it never happened: on resume, what was written after th
 again from keys that depend on seed, purpose and iteration alone.
 """
 
-import fcntl
 import json
 import os
 import platform
+import shutil
 import signal
 import time
 import zlib
@@ -31,7 +31,8 @@ from move37.core.errors import BadRun
 from move37.run import checkpoints
 from move37.run.config import to_json
 from move37.run.display import Display
-from move37.run.files import write_atomic
+from move37.run.files import sweep, write_atomic
+from move37.run.lock import Lock
 
 FORMAT = 1
 KEEP = 2
@@ -45,7 +46,7 @@ class Run:
         self.path, self.about = path, about
         self.seed: int = about["seed"]
         self.interrupted = False
-        self._lock: Any = None
+        self._lock: Lock | None = None
         self._began = time.monotonic()
         self._before = 0.0  # seconds of training before this process
         self._display: Display | None = None
@@ -53,8 +54,9 @@ class Run:
     @classmethod
     def create(cls, path: Path, recipe: str, game: str, config: Any, seed: int) -> "Run":
         """A new run. Raises `BadRun` if the folder holds one already."""
-        if (path / "config.json").exists():
-            raise BadRun(f"{path} already holds a run; `move37 resume {path}` goes on with it, --name makes another.")
+        _must_be_free(path)
+        lock = Lock(path)
+        _must_be_free(path)  # another process may have made it meanwhile
         about = {
             "format": FORMAT,
             "move37": __version__,
@@ -67,7 +69,7 @@ class Run:
         }
         write_atomic(path / "config.json", json.dumps(about, indent=2).encode())
         run = cls(path, about)
-        run._take_lock()
+        run._lock = lock
         return run
 
     @classmethod
@@ -75,21 +77,31 @@ class Run:
         """A run to look at. Raises `BadRun` if there is none, or if a newer move37 made it."""
         try:
             about = json.loads((path / "config.json").read_text())
+            made_by = int(about["format"])
         except FileNotFoundError:
             raise BadRun(f"{path} holds no run: no config.json. Runs lie in runs/ unless told otherwise.") from None
-        except (OSError, ValueError) as error:
-            raise BadRun(f"{path / 'config.json'} cannot be read: {error}.") from error
-        if about.get("format", 0) > FORMAT:
-            made = f"move37 {about.get('move37')} (format {about['format']})"
+        except (OSError, ValueError, TypeError, KeyError) as error:
+            raise BadRun(f"{path / 'config.json'} cannot be read as that of a run: {error!r}.") from error
+        if made_by > FORMAT:
+            made = f"move37 {about.get('move37')} (format {made_by})"
             raise BadRun(f"{path} was made by {made}; this is {__version__} (format {FORMAT}): upgrade move37.")
+        missing = [key for key in ("recipe", "game", "seed", "config") if key not in about]
+        if missing:
+            raise BadRun(f"{path / 'config.json'} lacks {', '.join(missing)}; restore it from a backup.")
         return cls(path, about)
+
+    def begin_again(self) -> None:
+        """Take over a run that was stopped before its first checkpoint: what it has written will be made again."""
+        self.lock()
+        self._sweep(0)
+        (self.path / "metrics.jsonl").unlink(missing_ok=True)
 
     def resume(self, templates: Mapping[str, Any]) -> tuple[int, dict[str, Any]]:
         """Take the run over: (last finished iteration, what was saved), with everything later dropped.
 
         An unreadable checkpoint is passed over for the one before it, with a warning. Raises `BadRun` if none is left.
         """
-        self._take_lock()
+        self.lock()
         steps = checkpoints.steps(self.path / "checkpoints")
         for step in reversed(steps):
             try:
@@ -101,10 +113,13 @@ class Run:
             text = "".join(json.dumps(row) + "\n" for row in rows)
             write_atomic(self.path / "metrics.jsonl", text.encode())
             self._before = rows[-1]["seconds"] if rows else 0.0
-            for late in [p for p in (self.path / "games").glob("*.jsonl") if int(p.stem) > step]:
-                late.unlink()
+            self._sweep(step)
             return step, saved
         raise BadRun(f"{self.path} has no readable checkpoint ({len(steps)} found): nothing to go on from.")
+
+    def lock(self) -> None:
+        """Nobody else changes the run for as long as this object lives. Raises `BadRun` if somebody does now."""
+        self._lock = self._lock or Lock(self.path)
 
     def key(self, purpose: str, iteration: int = 0) -> Key[Array, ""]:
         """A random key that depends on seed, purpose and iteration alone, so that nothing of it has to be saved."""
@@ -152,7 +167,7 @@ class Run:
     def metrics(self) -> list[dict[str, Any]]:
         """All lines so far; a last line that a crash tore is left out."""
         path, rows = self.path / "metrics.jsonl", []
-        for line in path.read_text().splitlines() if path.exists() else []:
+        for line in path.read_text(errors="replace").splitlines() if path.exists() else []:
             try:
                 rows.append(json.loads(line))
             except ValueError:
@@ -171,7 +186,7 @@ class Run:
         """(iteration, net): the newest, or one that was kept. Raises `BadRun` with the list of those there are."""
         steps = checkpoints.steps(self.path / "nets")
         if not steps:
-            raise BadRun(f"{self.path} has no net yet: it is saved after the first iteration.")
+            raise BadRun(f"{self.path} has no net yet: the first is kept at the first exam, or when Ctrl-C stops it.")
         if iteration is not None and iteration not in steps:
             raise BadRun(f"{self.path} has no net of iteration {iteration}; kept: {', '.join(map(str, steps))}.")
         chosen = steps[-1] if iteration is None else iteration
@@ -182,13 +197,20 @@ class Run:
         """Wall-clock of training, all processes that worked on this run together."""
         return self._before + time.monotonic() - self._began
 
-    def _take_lock(self) -> None:
-        self._lock = os.open(self.path / ".lock", os.O_RDWR | os.O_CREAT)  # held until the process ends
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            os.close(self._lock)
-            raise BadRun(f"another process is training {self.path}; stop it first, or take another --name.") from None
+    def _sweep(self, step: int) -> None:
+        """Drop the games and nets of later iterations, and what writes that were killed half-way have left."""
+        sweep(self.path)
+        for folder in ("checkpoints", "nets"):
+            checkpoints.sweep(self.path / folder)
+        for late in [p for p in (self.path / "games").glob("*.jsonl") if p.stem.isdigit() and int(p.stem) > step]:
+            late.unlink()
+        for iteration in [i for i in checkpoints.steps(self.path / "nets") if i > step]:
+            shutil.rmtree(self.path / "nets" / f"{iteration:06d}", ignore_errors=True)
+
+
+def _must_be_free(path: Path) -> None:
+    if (path / "config.json").exists():
+        raise BadRun(f"{path} already holds a run; `move37 resume {path}` goes on with it, --name makes another.")
 
 
 def memory_mib() -> float | None:

@@ -8,13 +8,15 @@ from typing import IO
 
 from move37.core.errors import BadRun
 
+TORN = ".part"  # the end of every temporary name
+
 
 def write_atomic(path: Path, content: bytes | Callable[[IO[bytes]], object]) -> None:
     """Write to a temporary name in the same folder, flush to disk, rename. Raises `BadRun` when the disk will not."""
     name = ""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", suffix=TORN, delete=False) as file:
             name = file.name
             if callable(content):
                 content(file)
@@ -23,9 +25,18 @@ def write_atomic(path: Path, content: bytes | Callable[[IO[bytes]], object]) -> 
             file.flush()
             os.fsync(file.fileno())
         os.replace(name, path)
+        name = ""
     except OSError as error:
-        Path(name).unlink(missing_ok=True) if name else None
         reason = error.strerror or error
         raise BadRun(
-            f"cannot write {path}: {reason}. What was saved before is untouched; make room and resume."
+            f"cannot write {path}: {reason}. What was saved before is untouched; make room and try again."
         ) from error
+    finally:
+        if name:
+            Path(name).unlink(missing_ok=True)
+
+
+def sweep(folder: Path) -> None:
+    """Delete what writes that were killed half-way have left in a folder, and in the folders in it."""
+    for path in [*folder.glob(f".*{TORN}"), *folder.glob(f"*/.*{TORN}")]:
+        path.unlink(missing_ok=True)

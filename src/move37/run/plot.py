@@ -47,7 +47,7 @@ def plot_runs(runs: Sequence[Run], out: Path) -> Path:
     for run in runs:
         if not rows[run]:
             raise BadRun(f"{run.path} has no finished iteration yet: there is nothing to draw.")
-    panels = [p for p in _PANELS if any(name in row for run in runs for row in rows[run] for name in p.metrics)]
+    panels = [p for p in _PANELS if any(row.get(m) is not None for run in runs for row in rows[run] for m in p.metrics)]
     if not panels:
         raise BadRun(f"{runs[0].path} has logged none of the curves that are drawn: there is nothing to draw.")
     size = (12, 1 + 2.6 * len(panels))
@@ -75,7 +75,7 @@ def plot_runs(runs: Sequence[Run], out: Path) -> Path:
 
 def _foot(rows: Sequence[Row], panel: Panel) -> float:
     """Where a zero is drawn: half of the smallest value on a logarithmic axis, as it has no place of its own."""
-    values = [row[name] for row in rows for name in panel.metrics if row.get(name)]
+    values = [row[name] for row in rows for name in panel.metrics if (row.get(name) or 0) > 0]
     return min(values, default=0.01) / 2 if panel.logarithmic else 0.0
 
 

@@ -30,8 +30,12 @@ def write_games(path: Path, game: Game, iteration: int, episodes: Iterable[Episo
 
 
 def read_games(path: Path) -> Iterator[dict[str, Any]]:
-    """The records of a file. Raises `BadRun` with the number of a line that is none."""
-    for number, line in enumerate(path.read_text().splitlines(), 1):
+    """The records of a file. Raises `BadRun` if it cannot be read, or with the number of a line that is no record."""
+    try:
+        lines = path.read_text().splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadRun(f"cannot read {path}: {getattr(error, 'strerror', error)}.") from error
+    for number, line in enumerate(lines, 1):
         try:
             record = json.loads(line)
             yield {**record, "moves": [*record["opening"], *record["actions"]]}

@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Key
 
+from move37.core.errors import check_ranges
 from move37.search.tree import Node, Root, Tree, root_node
 
 
@@ -27,6 +28,11 @@ class Gumbel:
     value_scale: float = 0.1
     maxvisit_init: float = 50.0
     rescale_values: bool = True
+
+    def __post_init__(self) -> None:
+        """Check the ranges. Raises `BadConfig`."""
+        check_ranges("search.rule.", self, max_num_considered_actions=(1, math.inf), gumbel_scale=(0, math.inf))
+        check_ranges("search.rule.", self, value_scale=(0, math.inf), maxvisit_init=(0, math.inf))
 
     def noise(self, key: Key[Array, ""], legal: Bool[Array, "B A"]) -> Float[Array, "B A"]:
         """Draw g ~ Gumbel(0), one for each action."""

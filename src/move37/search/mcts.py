@@ -5,13 +5,14 @@ For accelerators, and for models that are JAX throughout. The other driver is `s
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from math import inf
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float, Int, Key
+from jaxtyping import Array, Float, Int, Key
 
-from move37.core.errors import BadConfig
+from move37.core.errors import BadConfig, check_ranges
 from move37.core.types import Embedding, Model, Prediction, Transition
 from move37.search.gumbel import Gumbel
 from move37.search.puct import Puct
@@ -33,11 +34,11 @@ class SearchConfig:
 
     def __post_init__(self) -> None:
         """Check the ranges. Raises `BadConfig`."""
-        for name in ("num_simulations", "leaves"):
-            if getattr(self, name) < 1:
-                raise BadConfig(f"search.{name} is {getattr(self, name)}; it must be 1 or more.")
-        if self.kept_nodes < 0:
-            raise BadConfig(f"search.kept_nodes is {self.kept_nodes}; it must be 0 (no reuse) or more.")
+        check_ranges("search.", self, num_simulations=(1, inf), leaves=(1, inf), kept_nodes=(0, inf))
+        if self.num_simulations % self.leaves:
+            raise BadConfig(
+                f"search.num_simulations is {self.num_simulations}: not a multiple of leaves {self.leaves}."
+            )
         if self.num_slots is not None and self.num_slots < 2:
             raise BadConfig(f"search.num_slots is {self.num_slots}; it must be 2 or more, or None for all.")
 
@@ -124,12 +125,12 @@ def root_of(
 
 
 def grow(
-    config: SearchConfig, tree: Tree, root: Root, active: Bool[Array, " B"], transition: Callable[..., Transition]
+    config: SearchConfig, tree: Tree, root: Root, left: Int[Array, " B"], transition: Callable[..., Transition]
 ) -> Growth:
-    """`leaves` descents in each active game, and one step of imagination at the end of each."""
+    """`leaves` descents in each game, or as many as it has `left`, and one step of imagination at the end of each."""
     found = []
-    for _ in range(config.leaves):
-        tree, leaves = select(tree, config.rule, root, active, virtual=config.leaves > 1)
+    for number in range(config.leaves):
+        tree, leaves = select(tree, config.rule, root, number < left, virtual=config.leaves > 1)
         found.append(leaves)
     leaves = jax.tree.map(lambda *parts: jnp.concatenate(parts), *found)
     return Growth(tree, leaves, imagine(tree, leaves, transition))
@@ -183,7 +184,7 @@ def search(
     limit = budget_of(config, tree, budgets, which)
 
     def simulate(i: Array, tree: Tree) -> Tree:
-        growth = grow(config, tree, root, i * config.leaves < limit, model.transition)
+        growth = grow(config, tree, root, limit - i * config.leaves, model.transition)
         prediction = model.evaluate(growth.transition.embedding)
         return absorb(config, growth, prediction, None if keys[1] is None else jax.random.fold_in(keys[1], i))
 
@@ -193,10 +194,6 @@ def search(
 
 def rounds(config: SearchConfig) -> int:
     """Network batches of one search."""
-    if config.num_simulations % config.leaves:
-        raise BadConfig(
-            f"search.num_simulations is {config.num_simulations}: not a multiple of leaves {config.leaves}."
-        )
     return config.num_simulations // config.leaves
 
 

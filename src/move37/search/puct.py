@@ -1,11 +1,13 @@
 """PUCT: AlphaGo's, AlphaGo Zero's, AlphaZero's and MuZero's rule of selection."""
 
 from dataclasses import dataclass
+from math import inf
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, Key
 
+from move37.core.errors import BadConfig, check_ranges
 from move37.search.tree import Node, Root, Tree, root_node
 
 
@@ -26,6 +28,12 @@ class Puct:
     dirichlet_alpha: float = 0.3  # the papers: about 10 / legal actions: 0.3 chess, 0.15 shogi, 0.03 Go 19×19
     dirichlet_fraction: float = 0.25
     fpu_reduction: float | None = None
+
+    def __post_init__(self) -> None:
+        """Check the ranges. Raises `BadConfig`."""
+        check_ranges("search.rule.", self, pb_c_init=(0, inf), pb_c_base=(1, inf), dirichlet_fraction=(0, 1))
+        if not self.dirichlet_alpha > 0:
+            raise BadConfig(f"search.rule.dirichlet_alpha is {self.dirichlet_alpha}; it must be greater than 0.")
 
     def noise(self, key: Key[Array, ""], legal: Bool[Array, "B A"]) -> Float[Array, "B A"]:
         """η: Dirichlet(α) over the legal actions, as normalised Gamma(α) variables."""

@@ -77,7 +77,7 @@ class Stepwise:
         prediction = self.model.predict(embedding, logits, value)
         tree, root = start(self.config, embedding, prediction, noise, budgets, which, previous=previous)
         limit = budget_of(self.config, tree, budgets, which)
-        growth = grow(self.config, tree, root, limit > 0, self.model.transition)
+        growth = grow(self.config, tree, root, limit, self.model.transition)
         return growth, root, limit, *self._questions(growth)
 
     def _absorb_and_grow(
@@ -85,7 +85,7 @@ class Stepwise:
     ) -> tuple[Growth, Array, Array]:
         prediction = self.model.predict(growth.transition.embedding, logits, value)
         tree = absorb(self.config, growth, prediction)
-        growth = grow(self.config, tree, root, i * self.config.leaves < limit, self.model.transition)
+        growth = grow(self.config, tree, root, limit - i * self.config.leaves, self.model.transition)
         return growth, *self._questions(growth)
 
     def _questions(self, growth: Growth) -> tuple[Array, Array]:
