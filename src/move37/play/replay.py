@@ -41,16 +41,18 @@ class Replay:
         self.config, self.folder = config, folder
         self._segments: list[tuple[int, Samples]] = []  # (iteration, samples), oldest first
         self.total = 0  # positions ever added
+        self.games = 0  # and the games that they are from
         self._needed = 0  # the first segment of the checkpoint before the newest
 
     def __len__(self) -> int:
         """Positions in the window."""
         return sum(len(samples.value) for _, samples in self._segments)
 
-    def add(self, iteration: int, samples: Samples | None) -> None:
-        """Append what an iteration made, and let go of what fell out of the window."""
+    def add(self, iteration: int, samples: Samples | None, games: int = 0) -> None:
+        """Append what an iteration made in so many games, and let go of what fell out of the window."""
         if samples is None:
             return
+        self.games += games
         if self.folder is not None:
             write_atomic(self.folder / f"{iteration:06d}.npz", lambda file: np.savez(file, **samples._asdict()))
         self._append(iteration, samples)
@@ -75,7 +77,8 @@ class Replay:
     def state(self) -> dict[str, np.ndarray]:
         """What a checkpoint keeps of the window."""
         first = self._segments[0][0] if self._segments else 0
-        return {"total": np.array(self.total), "first": np.array(first), "size": np.array(len(self))}
+        counts = {"total": self.total, "games": self.games, "first": first, "size": len(self)}
+        return {name: np.array(count) for name, count in counts.items()}
 
     @classmethod
     def open(cls, config: ReplayConfig, folder: Path, iteration: int, state: dict[str, np.ndarray]) -> "Replay":
@@ -86,7 +89,7 @@ class Replay:
                 replay._segments.append((int(path.stem), _read(path)))
             elif int(path.stem) > iteration:
                 path.unlink()  # made after the checkpoint: it will be made again
-        replay.total = int(state["total"])
+        replay.total, replay.games = int(state["total"]), int(state["games"])
         lost = int(state.get("size", len(replay))) - len(replay)
         if lost:
             raise BadRun(f"{folder}: {lost} positions of the replay window are missing; restore them from a backup.")

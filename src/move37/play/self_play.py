@@ -4,6 +4,7 @@ A call plays a number of moves in every game and hands the games on to the next 
 long games are as likely as short ones. The search runs fused on accelerators and stepwise on CPUs (see `search.stepwise`).
 """
 
+import math
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -21,6 +22,10 @@ from move37.search.mcts import SearchConfig, SearchResult, search
 from move37.search.stepwise import Evaluator, Stepwise
 
 
+NEVER = -math.inf  # the threshold under which nobody resigns
+Scalar = float | np.float32 | Float[Array, ""]
+
+
 @dataclass(frozen=True)
 class PlayConfig:
     """How games are played. Everything that makes them differ from best play is here, but for the rule's own noise."""
@@ -32,7 +37,8 @@ class PlayConfig:
     opening_moves: int = 0  # a game may start with up to so many uniformly random moves …
     opening_fraction: float = 0.0  # … with this probability: breadth that search alone would not find
     fast_simulations: int | None = None  # playout cap randomisation (KataGo): most moves are searched so fast …
-    full_fraction: float = 0.25  # … and only these get a full search and become policy targets
+    full_fraction: float = 0.25  # … and only these get a full search, with noise, and become policy targets
+    played_out: float = 0.1  # share of the games in which nobody resigns: what resigning costs is measured on them
 
     def __post_init__(self) -> None:
         """Check the ranges. Raises `BadConfig`."""
@@ -41,7 +47,7 @@ class PlayConfig:
                 raise BadConfig(f"play.{name} is {getattr(self, name)}; it must be 1 or more.")
         if self.temperature <= 0:
             raise BadConfig(f"play.temperature is {self.temperature}; it must be greater than 0.")
-        for name in ("opening_fraction", "full_fraction"):
+        for name in ("opening_fraction", "full_fraction", "played_out"):
             if not 0 <= getattr(self, name) <= 1:
                 raise BadConfig(f"play.{name} is {getattr(self, name)}; it must be in [0, 1].")
 
@@ -65,6 +71,7 @@ class Moves(NamedTuple):
     reward: Float[Array, " B"]
     discount: Float[Array, " B"]
     full: Bool[Array, " B"]
+    resigned: Bool[Array, " B"]  # the agent to move gave up: the action was not played
     init_key: UInt32[Array, "B 2"]
     opening: Int[Array, "B P"]
 
@@ -83,31 +90,40 @@ class SelfPlay:
         self._replace = jax.jit(_where)
         self._chunk = jax.jit(self._play_chunk)
 
-    def play(self, evaluate: Evaluator, lanes: Lanes, key: Key[Array, ""]) -> tuple[Lanes, Moves]:
-        """`moves` moves in each game with the network behind `evaluate`; moves come stacked: [T B ...]."""
-        chunk = []
+    def play(
+        self, evaluate: Evaluator, lanes: Lanes, key: Key[Array, ""], resign_below: float = NEVER
+    ) -> tuple[Lanes, Moves]:
+        """`moves` moves in each game with the network behind `evaluate`; moves come stacked: [T B ...].
+
+        Who is to move resigns if the search's value is under `resign_below`.
+        """
+        chunk, threshold = [], np.float32(resign_below)
         for t in range(self.config.moves):
             noise, which = self._prepare(lanes, jax.random.fold_in(key, t))
             result = self.stepwise.search(evaluate, lanes.state, noise, self.budgets, which)
-            lanes, moves, fresh = self._advance(lanes, result._replace(tree=None), which, jax.random.fold_in(key, t))
+            lanes, moves, fresh = self._advance(
+                lanes, result._replace(tree=None), which, jax.random.fold_in(key, t), threshold
+            )
             chunk.append(jax.tree.map(np.asarray, moves))
             over = chunk[-1].discount == 0
             if over.any():
                 lanes = self._replace(over, self.start(fresh), lanes)
         return lanes, jax.tree.map(lambda *parts: np.stack(parts), *chunk)
 
-    def play_fused(self, net: Any, lanes: Lanes, key: Key[Array, ""]) -> tuple[Lanes, Moves]:
+    def play_fused(
+        self, net: Any, lanes: Lanes, key: Key[Array, ""], resign_below: float = NEVER
+    ) -> tuple[Lanes, Moves]:
         """The same in one compiled program, with a network in JAX."""
-        return self._chunk(net, lanes, key)
+        return self._chunk(net, lanes, key, np.float32(resign_below))
 
-    def _play_chunk(self, net: Any, lanes: Lanes, key: Key[Array, ""]) -> tuple[Lanes, Moves]:
+    def _play_chunk(self, net: Any, lanes: Lanes, key: Key[Array, ""], threshold: Scalar) -> tuple[Lanes, Moves]:
         model = Rules(self.game, net)
 
         def move(lanes: Lanes, t: Array) -> tuple[Lanes, Moves]:
             noise, which = self._prepare_move(lanes, jax.random.fold_in(key, t))
             result = search(model, lanes.state, self.search_config, noise, self.budgets, which)
             lanes, moves, fresh = self._advance_move(
-                lanes, result._replace(tree=None), which, jax.random.fold_in(key, t)
+                lanes, result._replace(tree=None), which, jax.random.fold_in(key, t), threshold
             )
             over = moves.discount == 0
             return jax.lax.cond(over.any(), lambda: _where(over, self._start(fresh), lanes), lambda: lanes), moves
@@ -141,7 +157,12 @@ class SelfPlay:
         return self.search_config.rule.noise(noise, legal), which
 
     def _advance_move(
-        self, lanes: Lanes, result: SearchResult, which: Int[Array, " B"], key: Key[Array, ""]
+        self,
+        lanes: Lanes,
+        result: SearchResult,
+        which: Int[Array, " B"],
+        key: Key[Array, ""],
+        threshold: Scalar = NEVER,
     ) -> tuple[Lanes, Moves, Key[Array, ""]]:
         """Choose, step and record; with the key for the games that take the place of those that ended."""
         choice, fresh = jax.random.split(jax.random.fold_in(key, 1))
@@ -149,18 +170,25 @@ class SelfPlay:
         drawn = jax.random.categorical(choice, weights).astype(jnp.int32)
         action = jnp.where(lanes.move_number < self.config.num_sampling_moves, drawn, result.action)
         step = jax.vmap(self.game.step)(lanes.state, action)
+        resigned = (result.value < threshold) & ~is_played_out(lanes.init_key, self.config.played_out)
         moves = Moves(
             jax.vmap(self.game.observe)(lanes.state),
             action,
             result.action_weights,
             result.value,
-            step.reward,
-            step.discount,
+            jnp.where(resigned, -1.0, step.reward),
+            jnp.where(resigned, 0.0, step.discount),
             which == 0,
+            resigned,
             lanes.init_key,
             lanes.opening,
         )
         return Lanes(step.state, lanes.init_key, lanes.opening, lanes.move_number + 1), moves, fresh
+
+
+def is_played_out(init_key: Any, share: float) -> Any:
+    """Whether nobody resigns in a game. Told by the key of its first state, so that nothing has to be carried along."""
+    return init_key[..., 0] < np.uint32(min(share * 2.0**32, 2.0**32 - 1))
 
 
 def _where(mask: Bool[Array, " B"], new: Any, old: Any) -> Any:
