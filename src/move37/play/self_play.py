@@ -1,7 +1,7 @@
 """Self-play: B games in flight, each replaced by a new one the moment it ends.
 
 A call plays a number of moves in every game and hands the games on to the next call, so that no position is lost and
-long games are as likely as short ones. The search runs fused on accelerators and stepwise on CPUs (see `search.stepwise`).
+long games are as likely as short ones. The search runs fused on accelerators and stepwise on CPUs (`search.stepwise`).
 """
 
 import math
@@ -20,7 +20,6 @@ from move37.models.rules import Rules
 from move37.play.openings import random_opening
 from move37.search.mcts import SearchConfig, SearchResult, search
 from move37.search.stepwise import Evaluator, Stepwise
-
 
 NEVER = -math.inf  # the threshold under which nobody resigns
 Scalar = float | np.float32 | Float[Array, ""]
@@ -154,7 +153,9 @@ class SelfPlay:
         legal = jax.vmap(self.game.legal)(lanes.state)
         fast = jax.random.uniform(budget, (self.config.games,)) >= self.config.full_fraction
         which = fast.astype(jnp.int32) * (len(self.budgets) - 1)
-        return self.search_config.rule.noise(noise, legal), which
+        drawn = self.search_config.rule.noise(noise, legal)
+        # As in KataGo a fast search plays as well as it can: without noise. It teaches no policy.
+        return jnp.where(which[:, None] == 0, drawn, 0.0), which
 
     def _advance_move(
         self,

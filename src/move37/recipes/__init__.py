@@ -1,3 +1,3 @@
 """One paper, one file, the loop visible. `NAMES` is what the command line offers, without importing any of them."""
 
-NAMES = ("alphazero",)
+NAMES = ("alphazero", "alphago_zero")
