@@ -11,7 +11,7 @@ import onnxruntime
 from onnx import TensorProto, helper, numpy_helper
 
 from move37.nets.layers import Conv, Dense
-from move37.nets.policy_value import Head, PolicyValue
+from move37.nets.policy_value import GlobalPooling, Head, PolicyValue
 
 OPSET, IR_VERSION = 17, 8  # understood by every ONNX Runtime since 2022
 
@@ -41,6 +41,12 @@ class _Graph:
     def dense(self, layer: Dense, x: str) -> str:
         return self.add("Gemm", x, self.weight(layer.weight), self.weight(layer.bias), transB=1)
 
+    def pooling(self, layer: GlobalPooling, x: str) -> str:
+        x = self.add("Relu", self.conv(layer.look, x))
+        pooled = [self.add(op, x, axes=[2, 3], keepdims=0) for op in ("ReduceMean", "ReduceMax")]
+        bias = self.dense(layer.tell, self.add("Concat", *pooled, axis=1))
+        return self.add("Unsqueeze", bias, self.weight(np.array([2, 3])))
+
     def head(self, head: Head, x: str) -> str:
         x = self.add("Flatten", self.add("Relu", self.conv(head.squeeze, x)))
         return self.dense(head.out, x if head.hidden is None else self.add("Relu", self.dense(head.hidden, x)))
@@ -51,7 +57,10 @@ def to_onnx(net: PolicyValue) -> onnx.ModelProto:
     graph = _Graph()
     x = graph.add("Relu", graph.conv(net.stem, "observation"))
     for block in net.tower:
-        inner = graph.conv(block.second, graph.add("Relu", graph.conv(block.first, x)))
+        inner = graph.conv(block.first, x)
+        if block.pooling is not None:
+            inner = graph.add("Add", inner, graph.pooling(block.pooling, x))
+        inner = graph.conv(block.second, graph.add("Relu", inner))
         x = graph.add("Relu", graph.add("Add", inner, x))
     value = graph.add("Reshape", graph.add("Tanh", graph.head(net.value, x)), graph.weight(np.array([-1])))
     for old, new in ((graph.head(net.policy, x), "policy"), (value, "value")):

@@ -59,7 +59,7 @@ class Gate:
             passed = report["gate_score"] >= self.config.threshold
         if passed:
             self.best, self.best_iteration = _copy(net), iteration
-        return report | ({"best_iteration": self.best_iteration} if self.config.games else {})
+        return report | ({"best_iteration": float(self.best_iteration)} if self.config.games else {})
 
     @property
     def state(self) -> dict[str, Any]:

@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import jax
 import numpy as np
 
 from move37.core.errors import BadConfig, BadRun
-from move37.core.types import Symmetry
+from move37.core.types import Symmetry, take
 from move37.learn.targets import Samples
 from move37.run.files import write_atomic
 
@@ -54,7 +55,8 @@ class Replay:
             return
         self.games += games
         if self.folder is not None:
-            write_atomic(self.folder / f"{iteration:06d}.npz", lambda file: np.savez(file, **samples._asdict()))
+            arrays = {name: rows for name, rows in samples._asdict().items() if rows is not None}
+            write_atomic(self.folder / f"{iteration:06d}.npz", lambda file: np.savez(file, **arrays))
         self._append(iteration, samples)
 
     def _append(self, iteration: int, samples: Samples) -> None:
@@ -101,9 +103,9 @@ class Replay:
         """Uniform draws with replacement, each turned by a random symmetry. Nothing while the window is too small."""
         if len(self) < self.config.least:
             return
-        window = Samples(*(np.concatenate(parts) for parts in zip(*(s for _, s in self._segments), strict=True)))
+        window = jax.tree.map(lambda *parts: np.concatenate(parts), *(samples for _, samples in self._segments))
         for _ in range(count):
-            batch = Samples(*(x[rows] for rows in [rng.integers(len(window.value), size=size)] for x in window))
+            batch: Samples = take(window, rng.integers(len(window.value), size=size))
             yield augment(batch, symmetries, rng)
 
 
@@ -120,6 +122,7 @@ def augment(batch: Samples, symmetries: tuple[Symmetry, ...], rng: np.random.Gen
         observation=np.take_along_axis(planes, points[:, None], axis=2).reshape(shape),
         policy=np.take_along_axis(batch.policy, actions, axis=1),
         reply=np.take_along_axis(batch.reply, actions, axis=1),
+        ownership=None if batch.ownership is None else np.take_along_axis(batch.ownership, points, axis=1),
     )
 
 

@@ -18,6 +18,7 @@ from move37.core.errors import BadConfig
 from move37.core.types import Game, State
 from move37.models.rules import Rules
 from move37.play.openings import random_opening
+from move37.play.turned import Turned
 from move37.search.mcts import SearchConfig, SearchResult, search
 from move37.search.stepwise import Evaluator, Stepwise
 
@@ -37,6 +38,7 @@ class PlayConfig:
     opening_fraction: float = 0.0  # … with this probability: breadth that search alone would not find
     fast_simulations: int | None = None  # playout cap randomisation (KataGo): most moves are searched so fast …
     full_fraction: float = 0.25  # … and only these get a full search, with noise, and become policy targets
+    random_symmetries: bool = False  # evaluate each position in one of the game's symmetries (AlphaGo Zero)
     played_out: float = 0.1  # share of the games in which nobody resigns: what resigning costs is measured on them
 
     def __post_init__(self) -> None:
@@ -96,7 +98,7 @@ class SelfPlay:
 
         Who is to move resigns if the search's value is under `resign_below`.
         """
-        chunk, threshold = [], np.float32(resign_below)
+        chunk, threshold, evaluate = [], np.float32(resign_below), self._turned(evaluate)
         for t in range(self.config.moves):
             noise, which = self._prepare(lanes, jax.random.fold_in(key, t))
             result = self.stepwise.search(evaluate, lanes.state, noise, self.budgets, which)
@@ -116,7 +118,7 @@ class SelfPlay:
         return self._chunk(net, lanes, key, np.float32(resign_below))
 
     def _play_chunk(self, net: Any, lanes: Lanes, key: Key[Array, ""], threshold: Scalar) -> tuple[Lanes, Moves]:
-        model = Rules(self.game, net)
+        model = Rules(self.game, self._turned(net))
 
         def move(lanes: Lanes, t: Array) -> tuple[Lanes, Moves]:
             noise, which = self._prepare_move(lanes, jax.random.fold_in(key, t))
@@ -128,6 +130,9 @@ class SelfPlay:
             return jax.lax.cond(over.any(), lambda: _where(over, self._start(fresh), lanes), lambda: lanes), moves
 
         return jax.lax.scan(move, lanes, jnp.arange(self.config.moves))
+
+    def _turned(self, evaluate: Any) -> Any:
+        return Turned(evaluate, self.game.symmetries()) if self.config.random_symmetries else evaluate
 
     def _start(self, key: Key[Array, ""]) -> Lanes:
         """B new games."""

@@ -8,6 +8,7 @@ from jaxtyping import Array, Key
 from move37.core.episode import Episode
 from move37.core.types import Game
 from move37.nets.onnx import OnnxEvaluator
+from move37.play.ends import Ends
 from move37.play.episodes import Assembler
 from move37.play.self_play import NEVER, Moves, PlayConfig, SelfPlay
 from move37.search.mcts import SearchConfig
@@ -16,8 +17,9 @@ from move37.search.mcts import SearchConfig
 class Stream:
     """The games in flight, and the moves of those that are not over. `state` is all that a checkpoint needs."""
 
-    def __init__(self, game: Game, search: SearchConfig, config: PlayConfig, key: Key[Array, ""]):
-        """The first games, before their first move."""
+    def __init__(self, game: Game, search: SearchConfig, config: PlayConfig, key: Key[Array, ""], ends: bool = False):
+        """The first games, before their first move. `ends`: episodes shall tell of ownership and score."""
+        self._ends = Ends(game) if ends else None
         self.self_play = SelfPlay(game, search, config)
         self._lanes, self._assembler = self.self_play.start(key), Assembler(config.games)
 
@@ -27,7 +29,8 @@ class Stream:
             self._lanes, moves = self.self_play.play_fused(net, self._lanes, key, resign_below)
         else:
             self._lanes, moves = self.self_play.play(OnnxEvaluator(net), self._lanes, key, resign_below)
-        return self._assembler.add(moves), moves
+        episodes = self._assembler.add(moves)
+        return episodes if self._ends is None else self._ends.add(episodes), moves
 
     @property
     def state(self) -> dict[str, Any]:

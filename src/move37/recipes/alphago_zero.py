@@ -130,7 +130,7 @@ def train(config: Config, out: Run, resume: bool = False) -> PolicyValue:
     if game.num_players != 2:
         raise BadConfig(f"{game.name} has {game.num_players} player: a net can beat no other; train alphazero on it.")
     learner = Learner.init(PolicyValue(game, config.net, key=out.key("net")), config.optimiser)
-    stream = Stream(game, config.search, config.play, out.key("start"))
+    stream = Stream(game, config.search, config.play, out.key("start"), config.net.learns_ends)
     gate = Gate(config.gate, game, config.search, learner.acting)
     resignation = Resignation(config.resign, config.play.played_out)
     replay, done = Replay(config.replay, out.path / "replay"), 0

@@ -123,7 +123,7 @@ def train(config: Config, out: Run, resume: bool = False) -> PolicyValue:
     """The loop. Returns the net that acts."""
     game = games.make(out.about["game"])
     learner = Learner.init(PolicyValue(game, config.net, key=out.key("net")), config.optimiser)
-    stream = Stream(game, config.search, config.play, out.key("start"))
+    stream = Stream(game, config.search, config.play, out.key("start"), config.net.learns_ends)
     replay, done = Replay(config.replay, out.path / "replay"), 0
     exam, ladder = Exam(game, config.search), Ladder(game, config.search.num_simulations)
     if resume:
