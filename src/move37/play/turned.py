@@ -34,5 +34,5 @@ class Turned:
     def draw(self, planes: Any) -> Any:
         """The number of a symmetry for each row: a sum of random words, mod 2³², of the points that are set."""
         words = np.random.default_rng(37).integers(2**32, size=planes.shape[1:], dtype=np.uint32)
-        hashes = ((planes != 0) * words[None]).sum((1, 2), dtype=np.uint32)
+        hashes = (planes.astype(bool).astype(np.uint32) * words[None]).sum((1, 2), dtype=np.uint32)
         return (hashes >> np.uint32(16)) % np.uint32(len(self.points))
