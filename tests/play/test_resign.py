@@ -5,7 +5,7 @@ import pytest
 
 from move37.core.episode import Episode
 from move37.core.errors import BadConfig
-from move37.play.resign import THRESHOLDS, Resignation, ResignConfig, verdicts
+from move37.play.resign import Resignation, ResignConfig, verdicts
 from move37.play.self_play import NEVER, is_played_out
 
 PLAYED_OUT, OTHER = np.array([0, 0], np.uint32), np.array([2**32 - 1, 0], np.uint32)
@@ -23,7 +23,7 @@ def _game(values, result, key=PLAYED_OUT, resigned=False):
 
 
 def _verdict(game, threshold):
-    return int(verdicts(game)[np.searchsorted(THRESHOLDS, np.float32(threshold) - 1e-4)])
+    return int(verdicts(game, np.array([threshold], np.float32))[0])
 
 
 NONE, RIGHT, WRONG = 0, 1, 2
@@ -121,7 +121,7 @@ def test_a_tenth_of_the_games_is_played_out():
     assert is_played_out(keys, 1.0).all()
 
 
-@pytest.mark.parametrize("wrong", [{"max_false": 1.0}, {"max_false": -0.1}, {"games": 0}])
+@pytest.mark.parametrize("wrong", [{"max_false": 1.0}, {"max_false": -0.1}, {"games": 0}, {"highest": -1.0}])
 def test_values_out_of_range_are_named(wrong):
     with pytest.raises(BadConfig, match=f"resign.{next(iter(wrong))} is"):
         ResignConfig(**wrong)

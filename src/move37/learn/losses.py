@@ -5,6 +5,7 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Float
 
+from move37.core.errors import BadConfig
 from move37.learn.targets import Samples
 from move37.nets.policy_value import PolicyValue
 
@@ -58,10 +59,11 @@ def end_loss(auxiliary: dict[str, Float[Array, "B _"]], batch: Samples) -> tuple
     """Whose each point will be, and by how many points: cross-entropy to (1 + ownership) / 2, Huber loss to the score.
 
     Source: Wu, "Accelerating self-play learning in Go" (KataGo), 2019, section 4.1 and appendix B.
-    Differs: the score is a number here, there a distribution.
+    Differs: the score is a number here, there a distribution. Raises `BadConfig` for samples without ends.
     """
     ownership, score, known = batch.ownership, batch.score, batch.end_weight
-    assert ownership is not None and score is not None and known is not None, "the samples do not tell how games ended"
+    if ownership is None or score is None or known is None:
+        raise BadConfig("the net predicts how games end, and its samples do not tell: make them of episodes with ends.")
     loss, metrics = jnp.float32(0), {}
     weight = known / jnp.maximum(known.sum(), 1.0)
     if "ownership" in auxiliary:
