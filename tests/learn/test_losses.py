@@ -6,8 +6,16 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from move37.core.errors import BadConfig
 from move37.games import make
-from move37.learn.losses import AUXILIARY_WEIGHT, MOVES_LEFT_SCALE, policy_value_loss
+from move37.learn.losses import (
+    AUXILIARY_WEIGHT,
+    MOVES_LEFT_SCALE,
+    OWNERSHIP_WEIGHT,
+    SCORE_SCALE,
+    end_loss,
+    policy_value_loss,
+)
 from move37.learn.targets import Samples
 from move37.nets.policy_value import NetConfig, PolicyValue
 
@@ -93,3 +101,48 @@ def test_rows_of_weight_0_teach_no_policy_but_a_value():
     _, metrics = _loss(net, _batch((0,) * ROWS))
     assert float(metrics["policy_loss"]) == 0
     assert float(metrics["value_loss"]) > 0
+
+
+def _with_ends(batch, known=(1, 0, 1, 1, 0, 1)):
+    rng = np.random.default_rng(2)
+    ownership = jnp.asarray(rng.integers(-1, 2, (ROWS, 9)), jnp.int8)
+    score, weight = rng.normal(0, 20, ROWS), np.array(known)
+    return batch._replace(
+        ownership=ownership, score=jnp.asarray(score, jnp.float32), end_weight=jnp.asarray(weight, jnp.float32)
+    )
+
+
+def test_the_loss_of_ends_equals_numpy():
+    net, plain = _net("ownership", "score"), _batch()
+    batch = _with_ends(plain)
+    out, (loss, metrics) = _outputs(net, batch.observation), _loss(net, batch)
+    without = _loss(_net(), plain)[1]
+    counts = np.array([0, 2, 3, 5])
+    p = 1 / (1 + np.exp(-np.asarray(out.auxiliary["ownership"], np.float64)))
+    target = (1 + np.asarray(batch.ownership, float)) / 2
+    ownership = -(target * np.log(p) + (1 - target) * np.log(1 - p)).mean(1)[counts].mean()
+    error = np.abs(np.asarray(out.auxiliary["score"])[:, 0] - SCORE_SCALE * np.asarray(batch.score))[counts]
+    score = np.where(error <= 1, error**2 / 2, error - 0.5).mean()
+    np.testing.assert_allclose(metrics["ownership_loss"], ownership, rtol=1e-5)
+    np.testing.assert_allclose(metrics["score_loss"], score, rtol=1e-5)
+    total = metrics["policy_loss"] + metrics["value_loss"] + OWNERSHIP_WEIGHT * ownership + AUXILIARY_WEIGHT * score
+    np.testing.assert_allclose(loss, total, rtol=1e-5)
+    assert metrics.keys() == without.keys() | {"ownership_loss", "score_loss"}
+
+
+def test_the_gradient_pushes_a_point_to_its_owner_and_the_score_to_the_leader():
+    """Signs: where the mover will own a point its logit shall rise, where the opponent will it shall fall."""
+    batch = _with_ends(_batch(), known=(1,) * ROWS)
+    heads = {"ownership": jnp.zeros((ROWS, 9)), "score": jnp.zeros((ROWS, 1))}
+    pull = jax.grad(lambda heads: -end_loss(heads, batch)[0])(heads)
+    np.testing.assert_array_equal(np.sign(pull["ownership"]), batch.ownership)
+    np.testing.assert_array_equal(np.sign(pull["score"][:, 0]), np.sign(batch.score))
+
+
+def test_rows_whose_end_is_not_known_teach_no_end_and_missing_ends_are_named():
+    net, batch = _net("ownership", "score"), _with_ends(_batch(), known=(0,) * ROWS)
+    metrics = _loss(net, batch)[1]
+    assert float(metrics["ownership_loss"]) == float(metrics["score_loss"]) == 0
+    assert not np.any(_gradient(net, batch).auxiliary["ownership"].out.weight)
+    with pytest.raises(BadConfig, match="do not tell"):
+        policy_value_loss(net, _batch())

@@ -42,6 +42,8 @@ def _updated(game, config, rng, updates=4):
         ("connect_four", NetConfig(1, 8), _random),  # not square
         ("catch", NetConfig(1, 8), _random),  # one plane
         ("go_5x5", NetConfig(1, 8), _random),  # has a pass
+        ("go_5x5", NetConfig(3, 7, global_pooling=2), _random),  # the second block of three pools
+        ("tic_tac_toe", NetConfig(1, 8, global_pooling=1), _updated),
     ],
 )
 def test_onnx_equals_jax(name, config, make_net):
@@ -64,9 +66,11 @@ def test_the_graph_is_valid_and_says_what_it_takes_and_gives():
     game = make("connect_four")
     rng = np.random.default_rng(0)
     plain, rich = (
-        to_onnx(_random(game, NetConfig(1, 4, auxiliary=extra), rng)) for extra in ((), ("reply", "moves_left"))
+        to_onnx(_random(game, NetConfig(1, 4, auxiliary=extra), rng))
+        for extra in ((), ("reply", "moves_left", "ownership", "score"))
     )
     onnx.checker.check_model(plain, full_check=True)
+    onnx.checker.check_model(to_onnx(_random(game, NetConfig(1, 4, global_pooling=1), rng)), full_check=True)
     assert len(rich.graph.initializer) == len(plain.graph.initializer)  # auxiliary heads stay behind
 
     def shapes(values):

@@ -11,7 +11,7 @@ from move37.games import make
 from move37.models.rules import Rules
 from move37.nets.policy_value import NetConfig, PolicyValue, flops
 
-AUXILIARY = ("moves_left", "reply")
+AUXILIARY = ("moves_left", "ownership", "reply", "score")
 
 
 def _net(game, seed=0):
@@ -26,7 +26,9 @@ def test_outputs_have_the_shapes_of_the_game(name):
     out, pair = eqx.filter_eval_shape(lambda n, x: (n.outputs(x), n(x)), net, x)
     wide = (3, game.num_actions)
     assert [y.shape for y in (out.policy, out.value, *pair)] == [wide, (3,), wide, (3,)]
-    assert {name: y.shape for name, y in out.auxiliary.items()} == {"moves_left": (3, 1), "reply": wide}
+    points = (3, game.observation_shape[1] * game.observation_shape[2])
+    heads = {"moves_left": (3, 1), "ownership": points, "reply": wide, "score": (3, 1)}
+    assert {name: y.shape for name, y in out.auxiliary.items()} == heads
 
 
 def test_a_net_starts_near_uniform_with_blocks_that_do_nothing_and_its_rows_do_not_mix():
@@ -43,6 +45,33 @@ def test_a_net_starts_near_uniform_with_blocks_that_do_nothing_and_its_rows_do_n
     (all_rows, _), _, changed = run(used, x)
     assert not np.allclose(changed, features)  # a block counts once it has weights
     np.testing.assert_allclose(run(used, x[1:2])[0][0], all_rows[1:2], rtol=1e-5, atol=1e-6)
+
+
+def test_global_pooling_carries_a_stone_across_the_board():
+    """Two 3×3 convolutions and the stem see three points far; a block that pools sees all, and says it to all."""
+    game = make("go_9x9")
+    empty = np.zeros((1, *game.observation_shape), bool)
+    stone = empty.copy()
+    stone[0, 0, 0, 0] = True
+    seen = {}
+    for every in (0, 1, 2):
+        net = PolicyValue(game, NetConfig(1, 6, global_pooling=every), key=jax.random.key(0))
+        assert (net.tower[0].pooling is None) == (every != 1)
+        net = eqx.tree_at(lambda n: n.tower[0].second.weight, net, jnp.full((6, 6, 3, 3), 0.1))
+        far = [np.asarray(net.trunk(jnp.asarray(x)))[0, :, 5:, 5:] for x in (empty, stone)]
+        seen[every] = np.abs(far[1] - far[0])
+    assert seen[0].max() == seen[2].max() == 0
+    assert (seen[1].max(axis=0) > 0).all()
+
+
+def test_a_net_that_pools_starts_as_one_that_does_not():
+    game = make("tic_tac_toe")
+    plain, pools = (PolicyValue(game, NetConfig(2, 4, global_pooling=n), key=jax.random.key(0)) for n in (0, 1))
+    x = np.random.default_rng(0).random((4, *game.observation_shape), np.float32)
+    for a, b in zip(eqx.filter_jit(plain)(x), eqx.filter_jit(pools)(x), strict=True):
+        np.testing.assert_array_equal(a, b)
+    leaves = len(jax.tree.leaves(pools)) - len(jax.tree.leaves(plain))
+    assert leaves == 2 * 4  # and a net that does not pool has nothing of it
 
 
 def test_the_key_decides_the_weights():
@@ -83,7 +112,7 @@ def test_flops_equal_a_count_by_hand():
     assert flops(net, (2, 3, 3)) == stem + 4 * convolution + squeeze + 2 * 18 * 9 + squeeze + 2 * 18 * 5 + 2 * 5
 
 
-@pytest.mark.parametrize("field", ["channels", "head_channels", "value_hidden", "blocks"])
+@pytest.mark.parametrize("field", ["channels", "head_channels", "value_hidden", "blocks", "global_pooling"])
 def test_sizes_out_of_range_are_named(field):
     with pytest.raises(BadConfig, match=f"net.{field} is -1"):
         NetConfig(**{field: -1})

@@ -31,6 +31,7 @@ def _stream(lengths, total):
         reward=as_float,
         discount=np.where(ends, np.float32(0), np.float32(-1)),
         full=unique % 2 == 0,
+        resigned=ends & (game % 3 == 0),
         init_key=key,
         opening=opening,
     )
@@ -72,6 +73,7 @@ def test_every_move_comes_out_once_and_in_order(seed):
                 np.testing.assert_array_equal(field, e.action.astype(field.dtype))
             np.testing.assert_array_equal(e.full, e.action % 2 == 0)
             assert e.init_key.tolist() == [lane, number]
+            assert e.resigned is (number % 3 == 0)
             assert e.opening.tolist() == [number % 7] * min(number % 4, 3)
     assert begin == len(still_open.get("action", ()))
 

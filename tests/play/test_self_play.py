@@ -15,7 +15,7 @@ from move37.games import make
 from move37.nets.onnx import OnnxEvaluator
 from move37.nets.policy_value import NetConfig, PolicyValue
 from move37.play.episodes import Assembler
-from move37.play.self_play import PlayConfig, SelfPlay, summary
+from move37.play.self_play import PlayConfig, SelfPlay, is_played_out, summary
 from move37.search.gumbel import Gumbel
 from move37.search.mcts import SearchConfig, SearchResult
 from move37.search.puct import Puct
@@ -203,3 +203,57 @@ def test_without_sampled_moves_the_search_decides():
 def test_values_out_of_range_are_named(wrong):
     with pytest.raises(BadConfig, match=f"play.{next(iter(wrong))} is"):
         PlayConfig(**wrong)
+
+
+def _gloomy(observation):
+    """An evaluator that gives every position up."""
+    count = len(observation)
+    return np.zeros((count, 9), np.float32), np.full(count, -0.9, np.float32)
+
+
+def test_who_is_to_move_resigns_under_the_threshold_unless_the_game_is_played_out():
+    game, search = make("tic_tac_toe"), SearchConfig(Puct(), 1)
+    # Two gloomy players: after one simulation a root is worth (−0.9 + 0.9) / 2 = 0, unless the move ends the game.
+    self_play = SelfPlay(game, search, PlayConfig(64, 10, played_out=0.5))
+    lanes, moves = self_play.play(_gloomy, self_play.start(jax.random.key(1)), jax.random.key(2), 0.05)
+    assembler = Assembler(64)
+    episodes = assembler.add(moves)
+    resigned = [e for e in episodes if e.resigned]
+    assert len(resigned) == moves.resigned.sum() > 100
+    for e in resigned:
+        assert not is_played_out(e.init_key, 0.5)
+        assert e.root_value[-1] < 0.05
+        assert (e.reward[-1], e.discount[-1]) == (-1, 0)
+        assert not e.reward[:-1].any()
+    for e in episodes:
+        if is_played_out(e.init_key, 0.5):
+            assert not e.resigned
+        else:
+            assert (e.root_value[:-1] >= 0.05).all()  # the first to be under it resigns
+    assert any(is_played_out(e.init_key, 0.5) and (e.root_value < 0.05).any() for e in episodes)
+    # No position is lost and none counted twice: what ended and what is open is what was played.
+    still_open = assembler.state()["lengths"]
+    assert sum(len(e.action) for e in episodes) + still_open.sum() == moves.action.size
+    np.testing.assert_array_equal(lanes.move_number, still_open)
+
+
+def test_both_drivers_resign_alike():
+    game, search = make("tic_tac_toe"), SearchConfig(Gumbel(), 4)
+    rng, net = np.random.default_rng(0), PolicyValue(game, NetConfig(0, 4), key=jax.random.key(0))
+    net = jax.tree.map(lambda x: jnp.asarray(rng.normal(0, 0.3, x.shape), jnp.float32), net)
+    self_play = SelfPlay(game, search, PlayConfig(16, 8, 3, random_symmetries=True))
+    lanes, key = self_play.start(jax.random.key(1)), jax.random.key(2)
+    same_key = jax.random.clone(key)
+    _, stepwise = self_play.play(OnnxEvaluator(net, threads=1), lanes, key, -0.1)
+    _, fused = self_play.play_fused(net, lanes, same_key, -0.1)
+    assert stepwise.resigned.sum() > 5
+    for name, array in stepwise._asdict().items():
+        np.testing.assert_allclose(array, getattr(fused, name), rtol=1e-3, atol=1e-4, err_msg=name)
+
+
+def test_fast_searches_have_no_noise():
+    config = PlayConfig(64, 1, fast_simulations=5, full_fraction=0.5)
+    self_play = SelfPlay(make("tic_tac_toe"), SearchConfig(Puct(), 16), config)
+    noise, which = self_play._prepare(self_play.start(jax.random.key(0)), jax.random.key(1))
+    assert 0 < which.sum() < 64
+    np.testing.assert_allclose(noise.sum(1), which == 0, atol=1e-5)

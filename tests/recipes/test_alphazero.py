@@ -1,83 +1,34 @@
 """The loop: it can be killed at any moment and goes on bit for bit, and it learns."""
 
 import json
-import os
-import signal
-import subprocess
-import sys
-import time
 from dataclasses import replace
-from pathlib import Path
 
 import jax
-import numpy as np
 import pytest
+from killing import assert_equal, contents, kill_after, start
 
 from move37.core.errors import BadConfig, BadRun, UnknownName
 from move37.games import make
 from move37.play.self_play import PlayConfig
 from move37.recipes import alphazero
-from move37.run import checkpoints
 from move37.run.config import from_json, to_json
 from move37.run.directory import Run
 from move37.run.records import read_games, states_of
 from move37.search.mcts import SearchConfig
 
-TRAIN = """
-import sys
-from pathlib import Path
-from dataclasses import replace
-from move37.recipes import alphazero
-from move37.run.config import from_json
-from move37.run.directory import Run
-path = Path(sys.argv[1])
-if (path / "config.json").exists():
-    run = Run.open(path)
-    alphazero.train(from_json(alphazero.Config, run.about["config"]), run, resume=True)
-else:
-    config = replace(alphazero.preset("smoke", "tic_tac_toe"), iterations=6, exam_every=3)
-    alphazero.train(config, Run.create(path, "alphazero", "tic_tac_toe", config, seed=5))
-"""
-
-
-def _start(path: Path) -> subprocess.Popen:
-    cache = {"JAX_COMPILATION_CACHE_DIR": str(path.parent / "xla"), "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0"}
-    environment = {**os.environ, **cache, "JAX_PLATFORMS": "cpu"}
-    return subprocess.Popen([sys.executable, "-c", TRAIN, str(path)], env=environment, stdout=subprocess.DEVNULL)
-
-
-def _contents(path: Path) -> dict:
-    newest = checkpoints.steps(path / "checkpoints")[-1]
-    saved = checkpoints.restore(
-        path / "checkpoints", newest, {"learner": None, "lanes": None, "open": None, "replay": None}
-    )
-    rows = [json.loads(line) for line in (path / "metrics.jsonl").read_text().splitlines()]
-    timed = ("seconds", "memory_mib", "moves_per_second", "simulations_per_second")
-    games = {p.name: p.read_text() for p in sorted((path / "games").glob("*.jsonl"))}
-    return {"saved": saved, "rows": [{k: v for k, v in r.items() if k not in timed} for r in rows], "games": games}
+CHANGE = "config = replace(config, iterations=6, exam_every=3)"
 
 
 def test_killed_and_resumed_equals_never_killed(tmp_path):
     whole, broken = tmp_path / "whole", tmp_path / "broken"
-    assert _start(whole).wait(300) == 0
-    process = _start(broken)
-    deadline = time.monotonic() + 200
-    while not (checkpoints.steps(broken / "checkpoints") and checkpoints.steps(broken / "checkpoints")[-1] >= 3):
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-    process.send_signal(signal.SIGKILL)
-    process.wait(30)
-    with (broken / "metrics.jsonl").open("a") as file:
-        file.write('{"iteration": 99, "torn')  # what a crash in the middle of a write leaves
-    assert _start(broken).wait(300) == 0
-    one, two = _contents(whole), _contents(broken)
+    job = ("alphazero", "tic_tac_toe", CHANGE)
+    assert start(whole, *job).wait(300) == 0
+    process = start(broken, *job)
+    kill_after(broken, 3, process)
+    assert start(broken, *job).wait(300) == 0
+    one, two = (contents(path, ("learner", "lanes", "open", "replay")) for path in (whole, broken))
+    assert_equal(one, two)
     assert [row["iteration"] for row in one["rows"]] == [1, 2, 3, 4, 5, 6]
-    assert one["rows"] == two["rows"]
-    assert one["games"] == two["games"]
-    for name, arrays in one["saved"].items():
-        assert arrays.keys() == two["saved"][name].keys()
-        for key, array in arrays.items():
-            np.testing.assert_array_equal(array, two["saved"][name][key], err_msg=f"{name}{key}")
     game = make("tic_tac_toe")
     records = [r for p in (whole / "games").glob("*.jsonl") for r in read_games(p)]
     assert len(records) > 50

@@ -80,6 +80,66 @@ def test_noise_changes_the_roots_prior_and_nothing_else():
         np.testing.assert_allclose(child.prior, [0.5, 0.5])
 
 
+def _forced(k, noise, logits=(0.7, 0.2, 0.1), simulations=40):
+    """A root whose first action wins half a point and whose others lose nearly a whole one."""
+    edges = {(0,): (0.5, 0.0), (1,): (-0.8, 0.0), (2,): (-0.8, 0.0)}
+    model = Table(logits={(): np.log(logits)}, edges=edges, num_actions=3)
+    rule = Puct(forced_playouts=float(k), dirichlet_fraction=0.5)
+    return reference.search(model, (), rule, simulations, noise)
+
+
+def test_forced_playouts_are_paid_and_taken_out_of_the_target():
+    noise = np.array([0.1, 0.0, 0.9])
+    plain, forced = _forced(0, noise), _forced(2, noise)
+    prior, total = forced.root.prior, forced.visit_counts.sum()
+    np.testing.assert_allclose(prior, [0.4, 0.1, 0.5])
+    visited = forced.visit_counts > 0
+    assert (forced.visit_counts >= np.sqrt(2 * prior * (total - 1)) - 1)[visited].all()
+    assert plain.visit_counts.tolist() == [37, 1, 2]
+    assert forced.visit_counts.tolist() == [30, 3, 7]  # √(2 · 0.5 · 40) = 6.3 and √(2 · 0.1 · 40) = 2.8
+    np.testing.assert_allclose(forced.action_weights, np.array([30, 0, 2]) / 32)  # a single visit is pruned too
+    assert forced.action == plain.action == 0
+
+
+def test_without_forcing_or_without_noise_the_target_is_the_visit_counts():
+    noise = np.array([0.1, 0.0, 0.9])
+    for k, drawn in ((0, noise), (0, None), (2, None), (2, np.zeros(3))):
+        result = _forced(k, drawn)
+        np.testing.assert_array_equal(result.visit_counts, _forced(0, drawn).visit_counts)
+        np.testing.assert_allclose(result.action_weights, result.visit_counts / 40)
+
+
+def test_pruning_leaves_what_the_rule_would_have_spent():
+    """After pruning no action but the most visited could lose one more visit, unless it lost all that were forced."""
+    world, rule = one_game(6, terminal=1), Puct(forced_playouts=2.0, dirichlet_fraction=0.5)
+    lost = 0
+    for i, start in enumerate(np.asarray(roots(20))):
+        noise = np.random.default_rng(i).dirichlet(np.full(6, 0.3))
+        result = reference.search(world, start, rule, 60, noise)
+        scores = reference.PuctScores(rule, result.root, noise)
+        left, visits = scores.pruned(result.action), result.visit_counts
+        assert left[result.action] == visits[result.action] == visits.max()
+        assert (left <= visits).all()
+        lost += int((visits - left).sum())
+        width = (scores.inside(result.root) - scores.completed_q(result.root)) * (1 + visits)
+        for a in np.flatnonzero(left):
+            if a == result.action:
+                continue
+            one_less = result.q_values[a] + width[a] / left[a]
+            all_taken = visits[a] - left[a] + 1 > scores.num_forced(result.root)[a]
+            assert all_taken or one_less >= scores.inside(result.root)[result.action]
+            assert left[a] > 1 or left[a] == visits[a]
+    assert lost > 40
+
+
+@pytest.mark.parametrize("noise", [None, np.zeros((2, 3), np.float32)])
+def test_noise_of_zeros_is_no_noise(noise):
+    log_prior = jnp.log(jnp.array([[0.5, 0.3, 0.2], [0.1, 0.1, 0.8]]))
+    prior, order = Puct().root_prior(log_prior, None if noise is None else jnp.asarray(noise))
+    np.testing.assert_allclose(prior, log_prior, rtol=1e-6)
+    np.testing.assert_allclose(order, log_prior, rtol=1e-6)
+
+
 def test_a_terminal_child_is_never_evaluated_and_never_passed():
     model = Table(edges={(0,): (1.0, 0.0)}, logits={(): np.log([0.9, 0.1])})
     result = reference.search(model, (), Puct(), 20)
@@ -200,6 +260,8 @@ CASES = [  # rule, noise, leaves, stepwise, actions, world
     (Puct(), True, 1, False, 5, TWO_PLAYERS),
     (Puct(), False, 4, True, 5, MIXED),
     (Puct(fpu_reduction=0.1), True, 4, False, 80, ONE_PLAYER),
+    (Puct(forced_playouts=2.0, dirichlet_fraction=0.5), True, 1, False, 5, TWO_PLAYERS),
+    (Puct(forced_playouts=4.0, dirichlet_fraction=0.5), True, 4, True, 80, MIXED),
     (Gumbel(), True, 1, True, 5, ONE_PLAYER),
     (Gumbel(), True, 4, False, 80, TWO_PLAYERS),
     pytest.param((Puct(fpu_reduction=0.1), False, 1, True, 80, TWO_PLAYERS), marks=pytest.mark.slow),

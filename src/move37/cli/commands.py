@@ -22,6 +22,7 @@ def _train() -> Parser:
         "move37 train": "Connect Four on this machine, preset laptop",
         "move37 train --game tic_tac_toe --preset smoke": "does everything work? under a minute",
         "move37 train --name big --net.blocks 6 --iterations 300": "a preset with a few things changed",
+        "move37 train alphago_zero --game go_7x7": "another recipe",
         "move37 train --game my_game.py:MyGame": "a game of your own",
     }
     parser = command_parser("train", "[RECIPE] [options]", "train an agent by self-play into runs/NAME.", examples)

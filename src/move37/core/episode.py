@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Float, Int, Shaped, UInt32
+from jaxtyping import Bool, Float, Int, Int8, Shaped, UInt32
 
 
 class Episode(NamedTuple):
@@ -18,3 +18,6 @@ class Episode(NamedTuple):
     full: Bool[np.ndarray, " T"]  # False: a fast search that is no policy target (playout cap randomisation)
     init_key: UInt32[np.ndarray, " 2"]  # the key that `game.init` got
     opening: Int[np.ndarray, " P"]  # random moves before the first row
+    resigned: bool = False  # the agent of the last row gave up in place of its action, which was not played
+    ownership: Int8[np.ndarray, " HW"] | None = None  # at the end: 1 the point is the agent's of the first row, −1 not
+    score: float | None = None  # at the end: points by which the agent of the first row is ahead

@@ -3,7 +3,7 @@
 from typing import Any, NamedTuple
 
 import numpy as np
-from jaxtyping import Float, Shaped
+from jaxtyping import Float, Int8, Shaped
 
 from move37.core.episode import Episode
 
@@ -19,6 +19,9 @@ class Samples(NamedTuple):
     value: Float[Rows, " N"]
     reply: Float[Rows, "N A"]  # the improved policy one move later; zeros where there is none
     moves_left: Float[Rows, " N"]
+    ownership: Int8[Rows, "N HW"] | None = None  # at the end: 1 the point is the mover's, −1 the opponent's, 0 nobody's
+    score: Float[Rows, " N"] | None = None  # at the end: points by which the mover is ahead
+    end_weight: Float[Rows, " N"] | None = None  # 0 where the end is not known: the game was resigned
 
 
 def n_step_return(
@@ -60,12 +63,15 @@ def outcome_targets(episodes: list[Episode], root_value_weight: float = 0.0) -> 
     """
     if not episodes:
         return None
-    value, reply, left = [], [], []
+    value, reply, left, ends = [], [], [], []
     for episode in episodes:
         z = outcome(episode.reward, episode.discount)
         value.append((1 - root_value_weight) * z + root_value_weight * episode.root_value)
         reply.append(np.concatenate([episode.action_weights[1:], np.zeros_like(episode.action_weights[:1])]))
         left.append(np.arange(len(z), 0, -1, dtype=np.float32))
+        if episode.ownership is not None:
+            ends.append(end_targets(episode, episode.ownership))
+    ownership, score, end_weight = (np.concatenate(x) for x in zip(*ends, strict=True)) if ends else (None,) * 3
     return Samples(
         observation=np.concatenate([e.observation for e in episodes]),
         policy=np.concatenate([e.action_weights for e in episodes]).astype(np.float32),
@@ -73,4 +79,24 @@ def outcome_targets(episodes: list[Episode], root_value_weight: float = 0.0) -> 
         value=np.concatenate(value).astype(np.float32),
         reply=np.concatenate(reply).astype(np.float32),
         moves_left=np.concatenate(left),
+        ownership=ownership,
+        score=score,
+        end_weight=end_weight,
     )
+
+
+def movers(discount: Float[np.ndarray, " T"]) -> Float[np.ndarray, " T"]:
+    """Who moves in each row: 1 the agent of the first row, −1 the other. A discount of −1 passes the move on."""
+    return np.concatenate([[1.0], np.cumprod(np.sign(discount[:-1]))]).astype(np.float32)
+
+
+def end_targets(
+    episode: Episode, ownership: Int8[np.ndarray, " HW"]
+) -> tuple[Int8[np.ndarray, "T HW"], Float[np.ndarray, " T"], Float[np.ndarray, " T"]]:
+    """(ownership, score, weight) of each row, turned to its mover. A resigned game has no end to learn from.
+
+    Source: Wu, "Accelerating self-play learning in Go" (KataGo), 2019, section 4.1.
+    """
+    sign = movers(episode.discount)
+    known = np.full(len(sign), float(not episode.resigned), np.float32)
+    return sign[:, None].astype(np.int8) * ownership[None], sign * np.float32(episode.score or 0.0), known

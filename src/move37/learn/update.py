@@ -1,6 +1,6 @@
 """The learner: a network, its optimiser and, if wanted, a moving average of its weights."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
 from math import inf
@@ -111,6 +111,16 @@ class Learner(eqx.Module):
         """One gradient step. With several devices the batch is split among them and the result is the same."""
         learner, batch = _place(self, batch)
         return _compiled_step()(learner, batch, loss)
+
+
+def fit(learner: Learner, loss: Loss, batches: Iterable[Any]) -> tuple[Learner, dict[str, float]]:
+    """A gradient step for each batch: (learner after them, means of the metrics; none without batches)."""
+    steps = []
+    for batch in batches:
+        learner, metrics = learner.update(loss, jax.tree.map(jnp.asarray, batch))
+        steps.append(metrics)
+    names = steps[0] if steps else ()
+    return learner, {name: float(np.mean([metrics[name] for metrics in steps])) for name in names}
 
 
 def _place(learner: Learner, batch: Any) -> tuple[Learner, Any]:

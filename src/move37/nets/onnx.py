@@ -11,7 +11,7 @@ import onnxruntime
 from onnx import TensorProto, helper, numpy_helper
 
 from move37.nets.layers import Conv, Dense
-from move37.nets.policy_value import Head, PolicyAndValue, PolicyValue
+from move37.nets.policy_value import GlobalPooling, Head, PolicyAndValue, PolicyValue
 
 OPSET, IR_VERSION = 17, 8  # understood by every ONNX Runtime since 2022
 
@@ -44,9 +44,18 @@ class _Graph:
     def trunk(self, net: PolicyValue, x: str) -> str:
         x = self.add("Relu", self.conv(net.stem, x))
         for block in net.tower:
-            inner = self.conv(block.second, self.add("Relu", self.conv(block.first, x)))
+            inner = self.conv(block.first, x)
+            if block.pooling is not None:
+                inner = self.add("Add", inner, self.pooling(block.pooling, x))
+            inner = self.conv(block.second, self.add("Relu", inner))
             x = self.add("Relu", self.add("Add", inner, x))
         return x
+
+    def pooling(self, layer: GlobalPooling, x: str) -> str:
+        x = self.add("Relu", self.conv(layer.look, x))
+        pooled = [self.add(op, x, axes=[2, 3], keepdims=0) for op in ("ReduceMean", "ReduceMax")]
+        bias = self.dense(layer.tell, self.add("Concat", *pooled, axis=1))
+        return self.add("Unsqueeze", bias, self.weight(np.array([2, 3])))
 
     def head(self, head: Head, x: str) -> str:
         x = self.add("Flatten", self.add("Relu", self.conv(head.squeeze, x)))

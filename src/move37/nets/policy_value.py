@@ -12,7 +12,7 @@ from move37.core.errors import BadConfig
 from move37.core.types import Game
 from move37.nets.layers import Conv, Dense
 
-Auxiliary = Literal["reply", "moves_left"]
+Auxiliary = Literal["reply", "moves_left", "ownership", "score"]
 
 
 @dataclass(frozen=True)
@@ -26,31 +26,69 @@ class NetConfig:
     auxiliary: tuple[
         Auxiliary, ...
     ] = ()  # heads that are learned and never searched with: the tower learns more from them
+    global_pooling: int = 0  # every n-th block also looks at the whole board at once (KataGo); 0: none
 
     def __post_init__(self) -> None:
         """Check the ranges. Raises `BadConfig`."""
         for name in ("channels", "head_channels", "value_hidden"):
             if getattr(self, name) < 1:
                 raise BadConfig(f"net.{name} is {getattr(self, name)}; it must be 1 or more.")
-        if self.blocks < 0:
-            raise BadConfig(f"net.blocks is {self.blocks}; it must be 0 or more.")
+        for name in ("blocks", "global_pooling"):
+            if getattr(self, name) < 0:
+                raise BadConfig(f"net.{name} is {getattr(self, name)}; it must be 0 or more.")
+
+    @property
+    def learns_ends(self) -> bool:
+        """Whether a head needs to know how games ended."""
+        return "ownership" in self.auxiliary or "score" in self.auxiliary
+
+
+class GlobalPooling(eqx.Module):
+    """What the whole board says to each of its points: W·[mean, max] of relu(conv(x)), a bias for each channel.
+
+    Source: Wu, "Accelerating self-play learning in Go" (KataGo), 2019, section 3.3. Differs: no mean scaled by the
+    board's width, because a net here is for boards of one size; no normalisation.
+    """
+
+    look: Conv
+    tell: Dense
+
+    def __init__(self, channels: int, *, key: Key[Array, ""]):
+        """A third of the channels looks, as in KataGo's nets."""
+        one, two = jax.random.split(key)
+        looking = max(1, channels // 3)
+        self.look = Conv(channels, looking, 3, key=one)
+        self.tell = Dense(2 * looking, channels, key=two)
+
+    def __call__(self, x: Float[Array, "B C H W"]) -> Float[Array, "B C"]:
+        """A bias for each channel."""
+        x = jax.nn.relu(self.look(x))
+        return self.tell(jnp.concatenate([x.mean((2, 3)), x.max((2, 3))], axis=1))
 
 
 class Block(eqx.Module):
-    """x ← relu(x + conv(relu(conv(x)))). The second convolution starts at 0: the tower starts as the identity."""
+    """x ← relu(x + conv(relu(conv(x) + g(x)))), g the global pooling, if there is one.
+
+    The second convolution starts at 0: the tower starts as the identity.
+    """
 
     first: Conv
     second: Conv
+    pooling: GlobalPooling | None
 
-    def __init__(self, channels: int, *, key: Key[Array, ""]):
+    def __init__(self, channels: int, pools: bool = False, *, key: Key[Array, ""]):
         """Two convolutions 3×3."""
         one, two = jax.random.split(key)
         self.first = Conv(channels, channels, 3, key=one)
         self.second = Conv(channels, channels, 3, key=two, scale=0.0)
+        self.pooling = GlobalPooling(channels, key=jax.random.fold_in(key, 1)) if pools else None
 
     def __call__(self, x: Float[Array, "B C H W"]) -> Float[Array, "B C H W"]:
         """One residual step."""
-        return jax.nn.relu(x + self.second(jax.nn.relu(self.first(x))))
+        inner = self.first(x)
+        if self.pooling is not None:
+            inner += self.pooling(x)[:, :, None, None]
+        return jax.nn.relu(x + self.second(jax.nn.relu(inner)))
 
 
 class Head(eqx.Module):
@@ -75,6 +113,24 @@ class Head(eqx.Module):
         return self.out(x if self.hidden is None else jax.nn.relu(self.hidden(x)))
 
 
+class PointHead(eqx.Module):
+    """A logit for each point: 1×1 convolution, relu, 1×1 convolution."""
+
+    squeeze: Conv
+    out: Conv
+
+    def __init__(self, config: NetConfig, *, key: Key[Array, ""]):
+        """As wide as the other heads."""
+        one, two = jax.random.split(key)
+        self.squeeze = Conv(config.channels, config.head_channels, 1, key=one)
+        self.out = Conv(config.head_channels, 1, 1, key=two, scale=0.1)
+
+    def __call__(self, x: Float[Array, "B C H W"]) -> Float[Array, "B HW"]:
+        """Read the tower."""
+        x = self.out(jax.nn.relu(self.squeeze(x)))
+        return x.reshape(x.shape[0], -1)
+
+
 class Outputs(eqx.Module):
     """All that the heads say."""
 
@@ -95,7 +151,7 @@ class PolicyValue(eqx.Module):
     tower: list[Block]
     policy: Head
     value: Head
-    auxiliary: dict[str, Head]
+    auxiliary: dict[str, Head | PointHead]
 
     def __init__(self, game: Game, config: NetConfig, *, key: Key[Array, ""]):
         """Sized by the game's observation and actions."""
@@ -103,12 +159,16 @@ class PolicyValue(eqx.Module):
         keys = jax.random.split(key, config.blocks + 3 + len(config.auxiliary))
         points = height * width
         self.stem = Conv(planes, config.channels, 3, key=keys[0])
-        self.tower = [Block(config.channels, key=k) for k in keys[3 : 3 + config.blocks]]
+        every = config.global_pooling or config.blocks + 1
+        self.tower = [
+            Block(config.channels, i % every == 0, key=k) for i, k in enumerate(keys[3 : 3 + config.blocks], 1)
+        ]
         self.policy = Head(config, points, game.num_actions, None, key=keys[1])
         self.value = Head(config, points, 1, config.value_hidden, key=keys[2])
-        sizes = {"reply": (game.num_actions, None), "moves_left": (1, config.value_hidden)}
+        scalar = (1, config.value_hidden)
+        sizes = {"reply": (game.num_actions, None), "moves_left": scalar, "score": scalar}
         self.auxiliary = {
-            name: Head(config, points, *sizes[name], key=k)
+            name: PointHead(config, key=k) if name == "ownership" else Head(config, points, *sizes[name], key=k)
             for name, k in zip(config.auxiliary, keys[3 + config.blocks :], strict=True)
         }
 

@@ -51,6 +51,7 @@ class Assembler:
 
 
 def _join(parts: list[dict[str, np.ndarray]]) -> Episode:
-    rows = {name: np.concatenate([part[name] for part in parts]) for name in _PER_MOVE}
+    rows: dict[str, Any] = {name: np.concatenate([part[name] for part in parts]) for name in _PER_MOVE}
     opening = parts[0]["opening"][0]
-    return Episode(**rows, init_key=parts[0]["init_key"][0], opening=opening[opening >= 0])
+    resigned = bool(parts[-1]["resigned"][-1])
+    return Episode(**rows, init_key=parts[0]["init_key"][0], opening=opening[opening >= 0], resigned=resigned)

@@ -10,7 +10,7 @@ from move37.core.types import Game
 from move37.play.arena import Match, bradley_terry, play_match
 from move37.play.players import NetPlayer, Player, RandomPlayer
 
-Load = Callable[[int], Any]  # iteration → the net that acted then
+Load = Callable[[Any, int], tuple[int, Any]]  # `Run.load_net`: (like this net, iteration) → (iteration, its net)
 
 
 class Ladder:
@@ -35,7 +35,7 @@ class Ladder:
         earlier = list(dict.fromkeys(int(m.first) for m in self.matches))
         chosen = dict.fromkeys(earlier[-1:] + earlier[len(earlier) // 2 - 1 : len(earlier) // 2])
         opponents: list[Player] = [RandomPlayer(self.game)] if self._random_scores() else []
-        opponents += [self._player(i, load) for i in chosen]
+        opponents += [self._player(i, net, load) for i in chosen]
         played = [
             play_match(self.game, newcomer, opponent, self.games, jax.random.fold_in(key, i))
             for i, opponent in enumerate(opponents)
@@ -54,8 +54,9 @@ class Ladder:
         last = [m for m in self.matches if m.second == "random"]
         return not last or last[-1].wins < self.games
 
-    def _player(self, iteration: int, load: Load) -> Player:
+    def _player(self, iteration: int, like: Any, load: Load) -> Player:
         """An earlier net, from memory or, after a resume, from the run."""
         if iteration not in self._players:
-            self._players[iteration] = NetPlayer(str(iteration), self.game, load(iteration), self.num_simulations)
+            net = load(like, iteration)[1]
+            self._players[iteration] = NetPlayer(str(iteration), self.game, net, self.num_simulations)
         return self._players[iteration]

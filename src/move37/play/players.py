@@ -100,12 +100,13 @@ class MctsPlayer:
 class NetPlayer:
     """A trained net with search, without noise. `num_simulations` 0 plays the net's own first choice."""
 
-    def __init__(self, name: str, game: Game, net: Any, num_simulations: int = 128):
-        """The search is the same as in exams: Gumbel without noise."""
+    def __init__(self, name: str, game: Game, net: Any, num_simulations: int = 128, search: SearchConfig | None = None):
+        """The search is the same as in exams, Gumbel without noise, unless there is one given."""
         self.name, self._game, self._num_simulations = name, game, num_simulations
         self._evaluate = OnnxEvaluator(net)
         self._rules = Rules(game)
-        self.search = _search(game, max(1, num_simulations))
+        standard = SearchConfig(Gumbel(gumbel_scale=0.0), max(1, num_simulations))
+        self.search = _stepwise(game, standard if search is None else search)
 
     def choose(self, states: State, key: Key[Array, ""]) -> Int[np.ndarray, " B"]:
         """Search; the key is not needed."""
@@ -137,9 +138,9 @@ class PlayoutPlayer:
 
 
 @cache
-def _search(game: Game, num_simulations: int) -> Stepwise:
+def _stepwise(game: Game, config: SearchConfig) -> Stepwise:
     """Compiled once for all nets of a game."""
-    return Stepwise(Rules(game), SearchConfig(Gumbel(gumbel_scale=0.0), num_simulations))
+    return Stepwise(Rules(game), config)
 
 
 class SolverPlayer:

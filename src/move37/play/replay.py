@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import jax
 import numpy as np
 
 from move37.core.errors import BadConfig, BadRun
-from move37.core.types import Symmetry
+from move37.core.types import Symmetry, take
 from move37.learn.targets import Samples
 from move37.run.files import write_atomic
 
@@ -41,18 +42,21 @@ class Replay:
         self.config, self.folder = config, folder
         self._segments: list[tuple[int, Samples]] = []  # (iteration, samples), oldest first
         self.total = 0  # positions ever added
+        self.games = 0  # and the games that they are from
         self._needed = 0  # the first segment of the checkpoint before the newest
 
     def __len__(self) -> int:
         """Positions in the window."""
         return sum(len(samples.value) for _, samples in self._segments)
 
-    def add(self, iteration: int, samples: Samples | None) -> None:
-        """Append what an iteration made, and let go of what fell out of the window."""
+    def add(self, iteration: int, samples: Samples | None, games: int = 0) -> None:
+        """Append what an iteration made in so many games, and let go of what fell out of the window."""
         if samples is None:
             return
+        self.games += games
         if self.folder is not None:
-            write_atomic(self.folder / f"{iteration:06d}.npz", lambda file: np.savez(file, **samples._asdict()))
+            arrays = {name: rows for name, rows in samples._asdict().items() if rows is not None}
+            write_atomic(self.folder / f"{iteration:06d}.npz", lambda file: np.savez(file, **arrays))
         self._append(iteration, samples)
 
     def _append(self, iteration: int, samples: Samples) -> None:
@@ -75,7 +79,8 @@ class Replay:
     def state(self) -> dict[str, np.ndarray]:
         """What a checkpoint keeps of the window."""
         first = self._segments[0][0] if self._segments else 0
-        return {"total": np.array(self.total), "first": np.array(first), "size": np.array(len(self))}
+        counts = {"total": self.total, "games": self.games, "first": first, "size": len(self)}
+        return {name: np.array(count) for name, count in counts.items()}
 
     @classmethod
     def open(cls, config: ReplayConfig, folder: Path, iteration: int, state: dict[str, np.ndarray]) -> "Replay":
@@ -86,7 +91,7 @@ class Replay:
                 replay._segments.append((int(path.stem), _read(path)))
             elif int(path.stem) > iteration:
                 path.unlink()  # made after the checkpoint: it will be made again
-        replay.total = int(state["total"])
+        replay.total, replay.games = int(state["total"]), int(state["games"])
         lost = int(state.get("size", len(replay))) - len(replay)
         if lost:
             raise BadRun(f"{folder}: {lost} positions of the replay window are missing; restore them from a backup.")
@@ -98,9 +103,9 @@ class Replay:
         """Uniform draws with replacement, each turned by a random symmetry. Nothing while the window is too small."""
         if len(self) < self.config.least:
             return
-        window = Samples(*(np.concatenate(parts) for parts in zip(*(s for _, s in self._segments), strict=True)))
+        window = jax.tree.map(lambda *parts: np.concatenate(parts), *(samples for _, samples in self._segments))
         for _ in range(count):
-            batch = Samples(*(x[rows] for rows in [rng.integers(len(window.value), size=size)] for x in window))
+            batch: Samples = take(window, rng.integers(len(window.value), size=size))
             yield augment(batch, symmetries, rng)
 
 
@@ -117,6 +122,7 @@ def augment(batch: Samples, symmetries: tuple[Symmetry, ...], rng: np.random.Gen
         observation=np.take_along_axis(planes, points[:, None], axis=2).reshape(shape),
         policy=np.take_along_axis(batch.policy, actions, axis=1),
         reply=np.take_along_axis(batch.reply, actions, axis=1),
+        ownership=None if batch.ownership is None else np.take_along_axis(batch.ownership, points, axis=1),
     )
 
 

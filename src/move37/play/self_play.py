@@ -1,8 +1,7 @@
 """Self-play: B games in flight, each replaced by a new one the moment it ends.
 
 A call plays a number of moves in every game and hands the games on to the next call, so that no position is lost and
-long games are as likely as short ones. The search runs fused on accelerators and stepwise on CPUs
-(see `search.stepwise`).
+long games are as likely as short ones. The search runs fused on accelerators and stepwise on CPUs (`search.stepwise`).
 """
 
 from dataclasses import dataclass
@@ -19,8 +18,12 @@ from move37.core.errors import check_ranges
 from move37.core.types import Game, State
 from move37.models.rules import Rules
 from move37.play.openings import random_opening
+from move37.play.turned import Turned
 from move37.search.mcts import SearchConfig, SearchResult, search
 from move37.search.stepwise import Evaluator, Stepwise
+
+NEVER = -inf  # the threshold under which nobody resigns
+Scalar = float | np.float32 | Float[Array, ""]
 
 
 @dataclass(frozen=True)
@@ -34,13 +37,15 @@ class PlayConfig:
     opening_moves: int = 0  # a game may start with up to so many uniformly random moves …
     opening_fraction: float = 0.0  # … with this probability: breadth that search alone would not find
     fast_simulations: int | None = None  # playout cap randomisation (KataGo): most moves are searched so fast …
-    full_fraction: float = 0.25  # … and only these get a full search and become policy targets
+    full_fraction: float = 0.25  # … and only these get a full search, with noise, and become policy targets
+    random_symmetries: bool = False  # evaluate each position in one of the game's symmetries (AlphaGo Zero)
+    played_out: float = 0.1  # share of the games in which nobody resigns: what resigning costs is measured on them
 
     def __post_init__(self) -> None:
         """Check the ranges. Raises `BadConfig`."""
         check_ranges("play.", self, games=(1, inf), moves=(1, inf), num_sampling_moves=(0, inf), opening_moves=(0, inf))
         check_ranges("play.", self, temperature=(1e-3, inf), opening_fraction=(0, 1), full_fraction=(0, 1))
-        check_ranges("play.", self, fast_simulations=(1, inf))
+        check_ranges("play.", self, fast_simulations=(1, inf), played_out=(0, 1))
 
 
 class Lanes(NamedTuple):
@@ -62,6 +67,7 @@ class Moves(NamedTuple):
     reward: Float[Array, " B"]
     discount: Float[Array, " B"]
     full: Bool[Array, " B"]
+    resigned: Bool[Array, " B"]  # the agent to move gave up: the action was not played
     init_key: UInt32[Array, "B 2"]
     opening: Int[Array, "B P"]
 
@@ -80,36 +86,48 @@ class SelfPlay:
         self._replace = jax.jit(_where)
         self._chunk = jax.jit(self._play_chunk)
 
-    def play(self, evaluate: Evaluator, lanes: Lanes, key: Key[Array, ""]) -> tuple[Lanes, Moves]:
-        """`moves` moves in each game with the network behind `evaluate`; moves come stacked: [T B ...]."""
-        chunk = []
+    def play(
+        self, evaluate: Evaluator, lanes: Lanes, key: Key[Array, ""], resign_below: float = NEVER
+    ) -> tuple[Lanes, Moves]:
+        """`moves` moves in each game with the network behind `evaluate`; moves come stacked: [T B ...].
+
+        Who is to move resigns if the search's value is under `resign_below`.
+        """
+        chunk, threshold, evaluate = [], np.float32(resign_below), self._turned(evaluate)
         for t in range(self.config.moves):
             noise, which = self._prepare(lanes, jax.random.fold_in(key, t))
             result = self.stepwise.search(evaluate, lanes.state, noise, self.budgets, which)
-            lanes, moves, fresh = self._advance(lanes, result._replace(tree=None), which, jax.random.fold_in(key, t))
+            lanes, moves, fresh = self._advance(
+                lanes, result._replace(tree=None), which, jax.random.fold_in(key, t), threshold
+            )
             chunk.append(jax.tree.map(np.asarray, moves))
             over = chunk[-1].discount == 0
             if over.any():
                 lanes = self._replace(over, self.start(fresh), lanes)
         return lanes, jax.tree.map(lambda *parts: np.stack(parts), *chunk)
 
-    def play_fused(self, net: Any, lanes: Lanes, key: Key[Array, ""]) -> tuple[Lanes, Moves]:
+    def play_fused(
+        self, net: Any, lanes: Lanes, key: Key[Array, ""], resign_below: float = NEVER
+    ) -> tuple[Lanes, Moves]:
         """The same in one compiled program, with a network in JAX."""
-        return self._chunk(net, lanes, key)
+        return self._chunk(net, lanes, key, np.float32(resign_below))
 
-    def _play_chunk(self, net: Any, lanes: Lanes, key: Key[Array, ""]) -> tuple[Lanes, Moves]:
-        model = Rules(self.game, net)
+    def _play_chunk(self, net: Any, lanes: Lanes, key: Key[Array, ""], threshold: Scalar) -> tuple[Lanes, Moves]:
+        model = Rules(self.game, self._turned(net))
 
         def move(lanes: Lanes, t: Array) -> tuple[Lanes, Moves]:
             noise, which = self._prepare_move(lanes, jax.random.fold_in(key, t))
             result = search(model, lanes.state, self.search_config, noise, self.budgets, which)
             lanes, moves, fresh = self._advance_move(
-                lanes, result._replace(tree=None), which, jax.random.fold_in(key, t)
+                lanes, result._replace(tree=None), which, jax.random.fold_in(key, t), threshold
             )
             over = moves.discount == 0
             return jax.lax.cond(over.any(), lambda: _where(over, self._start(fresh), lanes), lambda: lanes), moves
 
         return jax.lax.scan(move, lanes, jnp.arange(self.config.moves))
+
+    def _turned(self, evaluate: Any) -> Any:
+        return Turned(evaluate, self.game.symmetries()) if self.config.random_symmetries else evaluate
 
     def _start(self, key: Key[Array, ""]) -> Lanes:
         """B new games."""
@@ -135,10 +153,17 @@ class SelfPlay:
         legal = jax.vmap(self.game.legal)(lanes.state)
         fast = jax.random.uniform(budget, (self.config.games,)) >= self.config.full_fraction
         which = fast.astype(jnp.int32) * (len(self.budgets) - 1)
-        return self.search_config.rule.noise(noise, legal), which
+        drawn = self.search_config.rule.noise(noise, legal)
+        # As in KataGo a fast search plays as well as it can: without noise. It teaches no policy.
+        return jnp.where(which[:, None] == 0, drawn, 0.0), which
 
     def _advance_move(
-        self, lanes: Lanes, result: SearchResult, which: Int[Array, " B"], key: Key[Array, ""]
+        self,
+        lanes: Lanes,
+        result: SearchResult,
+        which: Int[Array, " B"],
+        key: Key[Array, ""],
+        threshold: Scalar = NEVER,
     ) -> tuple[Lanes, Moves, Key[Array, ""]]:
         """Choose, step and record; with the key for the games that take the place of those that ended."""
         choice, fresh = jax.random.split(jax.random.fold_in(key, 1))
@@ -146,18 +171,25 @@ class SelfPlay:
         drawn = jax.random.categorical(choice, weights).astype(jnp.int32)
         action = jnp.where(lanes.move_number < self.config.num_sampling_moves, drawn, result.action)
         step = jax.vmap(self.game.step)(lanes.state, action)
+        resigned = (result.value < threshold) & ~is_played_out(lanes.init_key, self.config.played_out)
         moves = Moves(
             jax.vmap(self.game.observe)(lanes.state),
             action,
             result.action_weights,
             result.value,
-            step.reward,
-            step.discount,
+            jnp.where(resigned, -1.0, step.reward),
+            jnp.where(resigned, 0.0, step.discount),
             which == 0,
+            resigned,
             lanes.init_key,
             lanes.opening,
         )
         return Lanes(step.state, lanes.init_key, lanes.opening, lanes.move_number + 1), moves, fresh
+
+
+def is_played_out(init_key: Any, share: float) -> Any:
+    """Whether nobody resigns in a game. Told by the key of its first state, so that nothing has to be carried along."""
+    return init_key[..., 0] < np.uint32(min(share * 2.0**32, 2.0**32 - 1))
 
 
 def _where(mask: Bool[Array, " B"], new: Any, old: Any) -> Any:

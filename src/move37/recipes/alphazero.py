@@ -6,27 +6,20 @@ openings; the value target leans on the search's own value; a moving average of 
 """
 
 from dataclasses import dataclass, field
-from functools import partial
 from math import inf
-from typing import Any
-
-import jax
-import jax.numpy as jnp
-import numpy as np
 
 from move37 import games
 from move37.core.errors import BadConfig, UnknownName, check_ranges
 from move37.core.types import Game
 from move37.learn.losses import policy_value_loss
 from move37.learn.targets import outcome_targets
-from move37.learn.update import Learner, OptimiserConfig
-from move37.nets.onnx import OnnxEvaluator
+from move37.learn.update import Learner, OptimiserConfig, fit
 from move37.nets.policy_value import NetConfig, PolicyValue
-from move37.play.episodes import Assembler
 from move37.play.exam import Exam
 from move37.play.ladder import Ladder
 from move37.play.replay import Replay, ReplayConfig
-from move37.play.self_play import PlayConfig, SelfPlay, summary
+from move37.play.self_play import PlayConfig, summary
+from move37.play.stream import Stream
 from move37.run.directory import Run
 from move37.run.records import write_games
 from move37.search.mcts import SearchConfig
@@ -141,53 +134,34 @@ def train(config: Config, out: Run, resume: bool = False) -> PolicyValue:
     """The loop. Returns the net that acts."""
     game = games.make(out.about["game"])
     learner = Learner.init(PolicyValue(game, config.net, key=out.key("net")), config.optimiser)
-    self_play, exam = SelfPlay(game, config.search, config.play), Exam(game, config.search)
-    ladder = Ladder(game, config.search.num_simulations)
-    lanes, assembler = self_play.start(out.key("start")), Assembler(config.play.games)
-    replay, done, played = Replay(config.replay, out.path / "replay"), 0, 0
+    stream = Stream(game, config.search, config.play, out.key("start"), config.net.learns_ends)
+    replay, done = Replay(config.replay, out.path / "replay"), 0
+    exam, ladder = Exam(game, config.search), Ladder(game, config.search.num_simulations)
     if resume:
-        done, saved = out.resume({"learner": learner, "lanes": lanes, "open": None, "replay": None})
-        learner, lanes, assembler = saved["learner"], saved["lanes"], Assembler.restore(saved["open"])
-        replay = Replay.open(config.replay, out.path / "replay", done, saved["replay"])
-        played = int(saved["replay"]["games"])
+        done, saved = out.resume({"learner": learner, **stream.template, "replay": None})
+        learner, replay = saved["learner"], Replay.open(config.replay, out.path / "replay", done, saved["replay"])
+        stream.restore(saved)
         ladder.restore(out.metrics())
 
     for t in out.steps(done + 1, config.iterations):
         began = out.seconds
-        lanes, moves = play(self_play, learner.acting, lanes, out.key("play", t))  # play
-        episodes = assembler.add(moves)
-        played += len(episodes)
-        replay.add(t, outcome_targets(episodes, config.root_value_weight))
+        episodes, moves = stream.play(learner.acting, out.key("play", t))  # play
+        report = summary(episodes, moves, config.search, out.seconds - began)
+        replay.add(t, outcome_targets(episodes, config.root_value_weight), len(episodes))
         write_games(out.path / "games" / f"{t:06d}.jsonl", game, t, episodes)
-        spent, losses = out.seconds - began, []
-        for batch in replay.batches(config.updates, config.batch_size, out.rng("batch", t), game.symmetries()):
-            learner, metrics = learner.update(policy_value_loss, jax.tree.map(jnp.asarray, batch))  # learn
-            losses.append(metrics)
-        report = {"games": played, "positions": replay.total, **summary(episodes, moves, config.search, spent)}
-        report |= {name: float(np.mean([m[name] for m in losses])) for name in (losses[0] if losses else ())}
+        batches = replay.batches(config.updates, config.batch_size, out.rng("batch", t), game.symmetries())
+        learner, losses = fit(learner, policy_value_loss, batches)  # learn
+        report |= losses
         if t % config.exam_every == 0 or t == config.iterations:
             out.save_net(t, learner.acting)
             report |= exam.sit(learner.acting)
-            report |= ladder.challenge(t, learner.acting, out.key("ladder", t), partial(net_of, out, learner.acting))
-        out.log(t, report)
-        state = {"learner": learner, "lanes": lanes, "open": assembler.state()}
-        out.save(t, {**state, "replay": {**replay.state, "games": np.array(played)}})
+            report |= ladder.challenge(t, learner.acting, out.key("ladder", t), out.load_net)
+        out.log(t, {"games": replay.games, "positions": replay.total, **report})
+        out.save(t, {"learner": learner, **stream.state, "replay": replay.state})
         replay.prune()
     if out.interrupted:  # the net to play with is the newest, with an exam or without
         out.save_net(t, learner.acting)
     return learner.acting
-
-
-def net_of(out: Run, like: PolicyValue, iteration: int) -> PolicyValue:
-    """A net that the run kept."""
-    return out.load_net(like, iteration)[1]
-
-
-def play(self_play: SelfPlay, net: PolicyValue, lanes: Any, key: Any) -> tuple[Any, Any]:
-    """Fused on an accelerator; on a CPU stepwise, with the net in ONNX Runtime."""
-    if jax.default_backend() != "cpu":
-        return self_play.play_fused(net, lanes, key)
-    return self_play.play(OnnxEvaluator(net), lanes, key)
 
 
 def load(out: Run, iteration: int | None = None) -> tuple[Game, Config, PolicyValue, int]:

@@ -4,7 +4,8 @@
      "rewards": [0.0, …], "root_values": [0.1, …], "result": 1.0}
 
 `init_key` is the key that `game.init` got, `opening` the random moves before the first searched one, `result` the
-return of the agent that moves first after the opening.
+return of the agent that moves first after the opening. `resigned` stands only where the agent to move after the last
+action gave up.
 """
 
 import json
@@ -57,13 +58,15 @@ def _record(game: Game, iteration: int, episode: Episode) -> dict[str, Any]:
     result = 0.0
     for reward, discount in zip(episode.reward[::-1], episode.discount[::-1], strict=True):
         result = float(reward) + float(discount) * result
+    played = len(episode.action) - episode.resigned
     return {
         "game": game.name,
         "iteration": iteration,
         "init_key": episode.init_key.tolist(),
         "opening": episode.opening.tolist(),
-        "actions": episode.action.tolist(),
-        "rewards": episode.reward.tolist(),
-        "root_values": [round(float(v), 4) for v in episode.root_value],
+        "actions": episode.action[:played].tolist(),
+        "rewards": episode.reward[:played].tolist(),
+        "root_values": [round(float(v), 4) for v in episode.root_value[:played]],
         "result": result,
+        **({"resigned": True} if episode.resigned else {}),
     }

@@ -159,10 +159,11 @@ class PuctScores:
     """PUCT. Source: AlphaZero (Science 2018), Methods, "Search"."""
 
     def __init__(self, options: Puct, root: Node, noise: np.ndarray | None):
-        """P(root,·) ← (1 − f)·P + f·η over the legal actions."""
+        """P(root,·) ← (1 − f)·P + f·η over the legal actions. Noise that is 0 everywhere is none."""
         self.options, self.root = options, root
+        self.noisy = noise is not None and bool(np.any(noise))
         root.prior = np.exp(root.logits)
-        if noise is not None:
+        if self.noisy:
             mixed = (1 - options.dirichlet_fraction) * root.prior + options.dirichlet_fraction * np.asarray(noise)
             root.prior = np.where(np.isfinite(root.logits), mixed, 0.0)
 
@@ -179,13 +180,46 @@ class PuctScores:
         score = self.completed_q(node) + c * node.prior * math.sqrt(total) / (1 + node.busy)
         return np.where(np.isfinite(node.logits), score, -np.inf)
 
-    at_root = inside
+    def at_root(self, node: Node) -> Float[np.ndarray, " A"]:
+        """The same, but as long as visited actions are owed forced playouts, only those count."""
+        owed = (node.busy > 0) & (node.busy < self.num_forced(node))
+        return np.where(owed | ~owed.any(), self.inside(node), -np.inf)
+
+    def num_forced(self, node: Node) -> Float[np.ndarray, " A"]:
+        """√(k·P(a)·ΣN) at a root with noise. Source: KataGo (Wu 2019), section 3.2."""
+        return np.sqrt(self.options.forced_playouts * node.prior * node.busy.sum()) * self.noisy
 
     def decide(self) -> tuple[int, Float[np.ndarray, " A"]]:
-        """The most visited action; π(a) = N(root,a) / Σ_b N(root,b)."""
-        visits = self.root.visit_counts
+        """The most visited action; π(a) = N(root,a) / Σ_b N(root,b), without the visits that were only forced."""
         legal = np.isfinite(self.root.logits)
-        return best(np.where(legal, visits, -np.inf), self.root.prior), visits / max(visits.sum(), 1)
+        action = best(np.where(legal, self.root.visit_counts, -np.inf), self.root.prior)
+        visits = self.pruned(action)
+        return action, visits / max(visits.sum(), 1)
+
+    def pruned(self, action: int) -> Int[np.ndarray, " A"]:
+        """One visit after the other is taken from each action but `action`.
+
+        At most √(k·P(a)·ΣN), and only as long as PUCT's score (Q as it is) stays under that of `action`. What is left
+        with a single visit by that loses it too.
+        """
+        root, left = self.root, self.root.visit_counts.copy()
+        if self.options.forced_playouts == 0:
+            return left
+        base, total = self.options.pb_c_base, 1 + left.sum()
+        c = self.options.pb_c_init + math.log((total + base + 1) / base)
+        score, forced = self.inside(root), self.num_forced(root)
+        for other in np.flatnonzero(left):
+            if other == action:
+                continue
+            before = left[other]
+            while before - left[other] + 1 <= forced[other] and left[other] > 0:
+                after = root.q_values[other] + c * root.prior[other] * math.sqrt(total) / left[other]
+                if after >= score[action]:
+                    break
+                left[other] -= 1
+            if left[other] == 1 < before:
+                left[other] = 0
+        return left
 
 
 class GumbelScores:

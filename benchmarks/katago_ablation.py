@@ -1,0 +1,97 @@
+"""What are KataGo's options worth? Each alone, for an equal time of training, then all against each other.
+
+python benchmarks/katago_ablation.py                    (go_7x7, 30 minutes each: four hours, nothing beside it)
+python benchmarks/katago_ablation.py --game go_5x5 --preset smoke --minutes 0.2 --games 4 --simulations 8    (a try)
+
+Trains `alphago_zero` once plain, once with each option, once with all, one after the other. The time is that of
+everything: compilation, self-play, learning, the gate; the iteration in which it is up is the last. A run that is done
+already is not trained again. Prints a table: iterations, games, and the rating against plain with its 95 % interval.
+"""
+
+import argparse
+import dataclasses
+import threading
+from pathlib import Path
+
+import jax
+
+from move37.play.arena import bradley_terry, tournament
+from move37.play.players import NetPlayer
+from move37.recipes import alphago_zero
+from move37.run.directory import Run
+
+
+def variants(plain):
+    """Name → configuration."""
+    change = dataclasses.replace
+    fast = max(1, plain.search.num_simulations // 4)
+    rule = change(plain.search.rule, forced_playouts=2.0)
+    options = {
+        "playout_cap": {"play": change(plain.play, fast_simulations=fast)},
+        "forced_playouts": {"search": change(plain.search, rule=rule)},
+        "ownership_score": {"net": change(plain.net, auxiliary=("ownership", "score"))},
+        "global_pooling": {"net": change(plain.net, global_pooling=2 if plain.net.blocks > 1 else 1)},
+        "reply": {"net": change(plain.net, auxiliary=("reply",))},
+        "random_symmetries": {"play": change(plain.play, random_symmetries=True)},
+    }
+    every = {
+        "play": change(plain.play, fast_simulations=fast, random_symmetries=True),
+        "search": change(plain.search, rule=rule),
+        "net": change(
+            options["global_pooling"]["net"],
+            auxiliary=("ownership", "score", "reply"),
+        ),
+    }
+    return {"plain": plain} | {name: change(plain, **fields) for name, fields in {**options, "all": every}.items()}
+
+
+def train(path, config, options):
+    """A finished run, as it is or as it becomes."""
+    if not (path / "done").exists():
+        run = Run.create(path, "alphago_zero", options.game, config, options.seed)
+        time_is_up = threading.Timer(60 * options.minutes, setattr, (run, "interrupted", True))  # as Ctrl-C does
+        time_is_up.start()
+        net = alphago_zero.train(config, run)
+        time_is_up.cancel()
+        run.save_net(run.metrics()[-1]["iteration"], net)
+        (path / "done").touch()
+    return Run.open(path)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--game", default="go_7x7")
+    parser.add_argument("--preset", default="laptop")
+    parser.add_argument("--minutes", type=float, default=30.0, help="of training for each variant")
+    parser.add_argument("--games", type=int, default=100, help="of each pair in the tournament")
+    parser.add_argument("--simulations", type=int, default=64, help="of each move in the tournament")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--only", nargs="*", default=[], help="these variants and plain; all if not given")
+    parser.add_argument("--out", type=Path, default=Path("runs/katago_ablation"))
+    options = parser.parse_args()
+    # Exams are left out, and the learning rate stays as it is: nobody knows how many iterations fit into the time.
+    plain = alphago_zero.preset(options.preset, options.game)
+    optimiser = dataclasses.replace(plain.optimiser, decay_updates=None)
+    plain = dataclasses.replace(plain, iterations=10**6, exam_every=10**9, optimiser=optimiser)
+    chosen = {n: c for n, c in variants(plain).items() if not options.only or n in ("plain", *options.only)}
+    players, rows = [], {}
+    for name, config in chosen.items():
+        run = train(options.out / f"{options.game}-{name}-{options.seed}", config, options)
+        game, _, net, _ = alphago_zero.load(run)
+        players.append(NetPlayer(name, game, net, options.simulations))
+        rows[name] = run.metrics()[-1]
+    matches = list(tournament(game, players, options.games, jax.random.key(options.seed)))
+    ratings = {row.name: row for row in bradley_terry(matches)}
+    base = ratings["plain"].points
+    print(f"\n{options.game}, {options.minutes:g} minutes each, {options.games} games a pair")
+    print(f"{'variant':<20}{'iterations':>12}{'games':>10}{'minutes':>10}{'rating':>10}{'±':>8}")
+    for name, row in sorted(rows.items(), key=lambda item: -ratings[item[0]].points):
+        rating, minutes = ratings[name], row["seconds"] / 60
+        print(
+            f"{name:<20}{row['iteration']:>12}{row['games']:>10.0f}{minutes:>10.1f}"
+            f"{rating.points - base:>10.0f}{rating.plus_minus:>8.0f}"
+        )
+
+
+if __name__ == "__main__":
+    main()
