@@ -19,11 +19,12 @@ from move37.cli.common import check_folder, enable_compilation_cache, make_game,
 from move37.cli.game_files import check_places, failure, record_line, report_row, sgf_name, side_names, write_sgf
 from move37.core.errors import BadConfig
 from move37.core.types import Game
+from move37.engines.agreement import Settled, settle
 from move37.engines.gtp_client import EngineFailure
 from move37.engines.gtp_player import GtpPlayer
 from move37.games.go import Go
 from move37.play.arena import Match, Rating, bradley_terry, count
-from move37.play.match import Follower, Played, play_games
+from move37.play.match import Follower, play_games
 from move37.play.players import Player, is_basic
 from move37.run.files import write_atomic
 
@@ -38,11 +39,11 @@ def run(command: str, options: Namespace) -> int:
     check_folder(options.out)
     game = _game(options)
     check_places(game, options.sgf, options.record)
-    console, played = Console(), dict[tuple[str, str], list[Played]]()
+    console, played = Console(), dict[tuple[str, str], list[Settled]]()
     with ExitStack() as stack, _stoppable():
         seats = _seats(game, options, stack)
         stopped = _play(console, game, seats, options, played)
-    matches = [count(first, second, games) for (first, second), games in played.items() if games]
+    matches = [count(*names, (end.played for end in games)) for names, games in played.items() if games]
     if matches:
         ratings = bradley_terry(matches)
         _show(console, game, ratings, matches, options.games)
@@ -58,7 +59,7 @@ def run(command: str, options: Namespace) -> int:
 
 
 def _play(
-    console: Console, game: Game, seats: list[Seat], options: Namespace, played: dict[tuple[str, str], list[Played]]
+    console: Console, game: Game, seats: list[Seat], options: Namespace, played: dict[tuple[str, str], list[Settled]]
 ) -> bool:
     """All games, into `played`. True where somebody stopped it."""
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
@@ -77,7 +78,7 @@ def _play(
                 games = played[one.name, two.name] = []
                 with closing(play_games(game, one, two, options.games, key, options.openings, tell)) as ends:
                     for end in ends:
-                        games.append(end)
+                        games.append(settle(game, end, not options.as_it_stands))
                         _keep(console, game, options, number, games)
                         progress.advance(task)
                 _tell(console, game, games)
@@ -86,33 +87,37 @@ def _play(
     return False
 
 
-def _keep(console: Console, game: Game, options: Namespace, pair: int, games: list[Played]) -> None:
+def _keep(console: Console, game: Game, options: Namespace, pair: int, games: list[Settled]) -> None:
     """The newest game of a pair, on disk; what broke it, on the console."""
-    newest = games[-1]
+    newest = games[-1].played
     if options.sgf is not None and isinstance(game, Go):
-        write_sgf(options.sgf / sgf_name(pair, newest), game, newest)
+        write_sgf(options.sgf / sgf_name(pair, newest), game, games[-1])
     if options.record is not None:
         with options.record.open("a") as file:
-            file.write(record_line(game, newest))
-    if newest.ending in ("time", "forfeit"):
-        before = sum(played.ending in ("time", "forfeit") for played in games)
-        if before <= _MOST_TOLD:
-            console.print(f"  {failure(game, newest)}", highlight=False, markup=False, soft_wrap=True)
+            file.write(record_line(game, games[-1]))
+    if _broken(games[-1]) and sum(map(_broken, games)) <= _MOST_TOLD:
+        console.print(f"  {failure(game, newest)}", highlight=False, markup=False, soft_wrap=True)
 
 
-def _tell(console: Console, game: Game, games: list[Played]) -> None:
+def _broken(end: Settled) -> bool:
+    """Whether somebody broke down or broke the rules."""
+    return end.played.ending in ("time", "forfeit")
+
+
+def _tell(console: Console, game: Game, games: list[Settled]) -> None:
     """The result of a pair, and with which colours."""
-    first, second = games[0].names
-    rows = [games, *([played for played in games if played.sides[side] == 0] for side in (0, 1))]
-    counts = [count(first, second, row) for row in rows]
-    every, black, white = (f"+{match.wins} ={match.draws} −{match.losses}" for match in counts)
-    lines = [f"{first} – {second}: {every}"]
+    first, second = games[0].played.names
+    ends = [end.played for end in games]
+    rows = [ends, *([played for played in ends if played.sides[side] == 0] for side in (0, 1))]
+    every, black, white = (f"+{m.wins} ={m.draws} −{m.losses}" for m in (count(first, second, row) for row in rows))
     names = side_names(game)
-    lines.append(f"  {first} as {names[0]} {black}, as {names[1]} {white}")
-    if broken := sum(played.ending in ("time", "forfeit") for played in games):
-        lines[1] += f"; {broken} not finished"
-    if disputed := sum(report_row(game, played)["disputed"] for played in games):
-        lines[1] += f"; an engine names another winner of {disputed}"
+    lines = [f"{first} – {second}: {every}", f"  {first} as {names[0]} {black}, as {names[1]} {white}"]
+    notes = {
+        "broke down": sum(map(_broken, games)),
+        "had dead stones given up": sum(bool(end.given_up) for end in games),
+        "won by another in an engine's count": sum(end.disputed for end in games),
+    }
+    lines += [f"  {number} {what}" for what, number in notes.items() if number]
     console.print("\n".join(lines), highlight=False, markup=False, soft_wrap=True)
 
 
@@ -208,6 +213,7 @@ def _report(
     }
 
 
-def _games_of(game: Game, played: dict[tuple[str, str], list[Played]]) -> dict[str, Any]:
-    rows = [report_row(game, end) for games in played.values() for end in sorted(games, key=lambda end: end.number)]
+def _games_of(game: Game, played: dict[tuple[str, str], list[Settled]]) -> dict[str, Any]:
+    ends = [end for games in played.values() for end in sorted(games, key=lambda end: end.played.number)]
+    rows = [report_row(game, end) for end in ends]
     return {"played": rows, "failures": [row for row in rows if row["ending"] in ("time", "forfeit")]}

@@ -107,6 +107,8 @@ def _arena() -> Parser:
     parser.add_argument("--out", type=Path, metavar="FILE", help="write ratings and all results as JSON")
     parser.add_argument("--sgf", type=Path, metavar="FOLDER", help="write each game of Go as SGF")
     parser.add_argument("--record", type=Path, metavar="FILE", help="append each game, of any kind, as a line of JSON")
+    text = "Go: dead stones count as alive, also those that their own side gives up"
+    parser.add_argument("--as-it-stands", action="store_true", help=text)
     text = "seconds that a gtp: engine has for an answer; then it loses the game (60)"
     parser.add_argument("--timeout", type=seconds, default=60.0, metavar="SECONDS", help=text)
     text = "processes of a gtp: engine, each with a game (one a core)"

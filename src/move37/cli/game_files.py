@@ -10,24 +10,12 @@ from move37 import __version__
 from move37.core.errors import BadConfig
 from move37.core.types import Game
 from move37.data import sgf
-from move37.data.record import (
-    BLACK,
-    WHITE,
-    GameRecord,
-    Kind,
-    Move,
-    Player,
-    Result,
-    format_result,
-    game_tree,
-    read_result,
-)
+from move37.data.record import BLACK, WHITE, GameRecord, Move, Player, format_result, game_tree
+from move37.engines.agreement import Settled
 from move37.games.go import Go
 from move37.games.othello import Othello
 from move37.play.match import Played
 from move37.run.files import write_atomic
-
-_KINDS: dict[str, Kind] = {"rules": "win", "resign": "resign", "time": "time", "forfeit": "forfeit"}
 
 
 def check_places(game: Game, folder: Path | None, record: Path | None) -> None:
@@ -50,62 +38,43 @@ def side_names(game: Game) -> tuple[str, str]:
     return ("Black", "White") if isinstance(game, Go | Othello) else ("first", "second")
 
 
-def result_of(game: Game, played: Played) -> Result:
-    """As Go's records have it; of other games without points."""
-    black = played.score if played.sides[0] == 0 else -played.score
-    if played.ending != "rules":
-        return Result(BLACK if black > 0 else WHITE, _KINDS[played.ending])
-    if black == 0:
-        return Result(0, "draw")
-    winner = BLACK if black > 0 else WHITE
-    return (
-        Result(winner, "score", abs(float(game.score(played.state)))) if isinstance(game, Go) else Result(winner, "win")
-    )
-
-
-def doubts(game: Game, played: Played) -> tuple[list[str], bool]:
-    """Where an engine's own count is another than ours: who says what, and whether it names another winner."""
-    ours, said, disputed = result_of(game, played), [], False
-    for name, verdict in zip(played.names, played.verdicts, strict=True):
-        theirs = read_result(verdict)
-        if verdict and (theirs.winner, theirs.margin) != (ours.winner, ours.margin):
-            said.append(f"{name} counts {verdict}")
-            disputed |= theirs.winner != ours.winner
-    return said, disputed
-
-
-def report_row(game: Game, played: Played) -> dict[str, Any]:
+def report_row(game: Game, end: Settled) -> dict[str, Any]:
     """A game as the report has it."""
-    said, disputed = doubts(game, played)
+    played = end.played
     return {
         "number": played.number + 1,
         "sides": [played.names[player] for player in played.sides],
         "moves": len(played.opening) + len(played.actions),
-        "result": format_result(result_of(game, played)),
+        "result": format_result(end.result),
         "winner": None if played.score == 0 else played.names[0 if played.score > 0 else 1],
         "ending": played.ending,
         "reason": played.reason,
-        "final_score": {name: text for name, text in zip(played.names, played.verdicts, strict=True) if text},
-        "doubts": said,
-        "disputed": disputed,
+        "by_the_rules": format_result(end.by_the_rules),
+        "given_up": [game.format_action(point) for point in end.given_up],
+        "final_score": {name: v.said for name, v in zip(played.names, played.verdicts, strict=True) if v.said},
+        "doubts": list(end.doubts),
+        "disputed": end.disputed,
     }
 
 
-def write_sgf(path: Path, game: Go, played: Played) -> None:
+def write_sgf(path: Path, game: Go, end: Settled) -> None:
     """A file for a game."""
+    played = end.played
     moves = (*played.opening, *played.actions)
-    beginning = f"move37 arena, game {played.number + 1} of the pair; {len(played.opening)} random moves first."
+    begin = f"move37 arena, game {played.number + 1} of the pair; {len(played.opening)} random moves first."
     last = [f"{_loser(game, played)} {played.reason}."] if played.reason else []
-    comments = {0: beginning}
-    for text in [*last, *doubts(game, played)[0]]:
-        comments[len(moves)] = "\n".join(filter(None, [comments.get(len(moves)), text]))
+    if end.given_up:
+        stones = " ".join(map(game.format_action, end.given_up))
+        last.append(f"Dead by the word of their own side: {stones}. As it stands {format_result(end.by_the_rules)}.")
+    comments = {len(moves): "\n".join([*last, *end.doubts])} if last or end.doubts else {}
+    comments[0] = "\n".join(filter(None, [begin, comments.get(0)]))
     tree = game_tree(
         GameRecord(
             size=game.size,
             komi=game.komi,
             rules="Tromp-Taylor" if game.suicide else "area scoring, positional superko, no suicide",
             moves=tuple(Move(WHITE if i % 2 else BLACK, action) for i, action in enumerate(moves)),
-            result=result_of(game, played),
+            result=end.result,
             black=Player(played.names[played.sides[0]]),
             white=Player(played.names[played.sides[1]]),
             comments=comments,
@@ -121,8 +90,9 @@ def sgf_name(pair: int, played: Played) -> str:
     return f"{pair:02}-{slug[:100]}-{played.number + 1:03}.sgf"
 
 
-def record_line(game: Game, played: Played) -> str:
+def record_line(game: Game, end: Settled) -> str:
     """A record as `run.records` reads it, with who played and how it ended."""
+    played, row = end.played, report_row(game, end)
     record = {
         "game": game.name,
         "iteration": 0,
@@ -132,17 +102,17 @@ def record_line(game: Game, played: Played) -> str:
         "rewards": list(played.rewards),
         "root_values": [None] * len(played.actions),
         "result": played.score if played.began == 0 else -played.score,
-        **{key: value for key, value in report_row(game, played).items() if key in ("sides", "ending", "reason")},
+        **{key: row[key] for key in ("sides", "ending", "reason", "given_up", "doubts")},
     }
     return json.dumps(record) + "\n"
+
+
+def failure(game: Game, played: Played) -> str:
+    """How somebody lost a game by what no rule of the game is."""
+    return f"game {played.number + 1}: {_loser(game, played)} {played.reason}"
 
 
 def _loser(game: Game, played: Played) -> str:
     """Who lost a game that did not end by its rules."""
     loser = 1 if played.score > 0 else 0
     return f"{played.names[loser]} ({side_names(game)[played.sides.index(loser)]})"
-
-
-def failure(game: Game, played: Played) -> str:
-    """How somebody lost a game by what no rule of the game is."""
-    return f"game {played.number + 1}: {_loser(game, played)} {played.reason}"

@@ -10,7 +10,7 @@ from move37.core.types import Game
 from move37.engines.gtp_client import EngineFailure, GtpClient, Refused
 from move37.games.go import Go
 from move37.games.othello import Othello
-from move37.play.match import Answer, Line
+from move37.play.match import Answer, Line, Verdict
 
 COLOURS = ("black", "white")  # of the game's first side and of its second
 
@@ -29,7 +29,7 @@ class GtpPlayer:
     """Follows games of Go and Othello; what it does wrong loses the game, and the next one begins with a new process.
 
     Passing, it is asked for `kgs-genmove_cleanup` where it knows that: dead stones count as alive in `games.go`, so
-    one who believes that stones are dead has to take them, which costs nothing under area scoring.
+    one who believes that the other's stones are dead has to take them, which costs nothing under area scoring.
     """
 
     def __init__(self, command: str, game: Game, name: str = "", timeout: float = 60.0, most_games: int = 0):
@@ -39,6 +39,9 @@ class GtpPlayer:
         """
         self.command, self._game, self._timeout = command, game, timeout
         self._set_up = _set_up(game)
+        self._forced_passes = isinstance(
+            game, Othello
+        )  # who cannot move passes: nobody says so, GRhino even refuses to
         self.most_games = most_games or os.cpu_count() or 1
         self._seats: dict[int, _Seat] = {}  # by lane
         self._spare: _Seat | None = None
@@ -63,19 +66,20 @@ class GtpPlayer:
         finally:
             pool.shutdown()
 
-    def end(self, line: Line, counted: bool) -> str:
-        """The engine's own `final_score`, where it has one."""
+    def end(self, line: Line, counted: bool) -> Verdict:
+        """The engine's own `final_score` and the stones that it calls dead, where it knows these commands."""
         seat = self._seats.get(line.lane)
-        if not counted or seat is None or seat.number != line.number or "final_score" not in seat.commands:
-            return ""
+        if not counted or seat is None or seat.number != line.number:
+            return Verdict()
         try:
             self._tell(seat, line)
-            return seat.client.ask("final_score", self._timeout)
-        except Refused:
-            return ""
+            dead = self._ask_if_known(seat, "final_status_list dead").split()
+            return Verdict(self._ask_if_known(seat, "final_score"), tuple(map(self._game.parse_action, dead)))
         except EngineFailure:
             self._drop(line.lane)
-            return ""
+        except ValueError:  # a point that is none
+            pass
+        return Verdict()
 
     def close(self) -> None:
         """End all processes."""
@@ -119,11 +123,15 @@ class GtpPlayer:
     def _tell(self, seat: _Seat, line: Line) -> None:
         """The moves that it does not know yet."""
         for i in range(len(seat.known), len(line.moves)):
-            seat.client.ask(f"play {COLOURS[i % 2]} {self._game.format_action(line.moves[i])}")
+            move = self._game.format_action(line.moves[i])
+            if move != "pass" or not self._forced_passes:
+                seat.client.ask(f"play {COLOURS[i % 2]} {move}")
             seat.known.append(line.moves[i])
 
     def _choose(self, seat: _Seat, line: Line) -> Answer:
-        colour = COLOURS[len(line.moves) % 2]
+        colour, legal = COLOURS[len(line.moves) % 2], line.legal
+        if self._forced_passes and legal is not None and legal.sum() == 1 and legal[-1]:
+            return Answer(len(legal) - 1)
         word = seat.client.ask(f"genmove {colour}")
         if word.lower() == "pass" and {"undo", "kgs-genmove_cleanup"} <= seat.commands:
             seat.client.ask("undo")
@@ -134,10 +142,17 @@ class GtpPlayer:
             action = self._game.parse_action(word)
         except ValueError as error:
             raise EngineFailure(f"answered 'genmove {colour}' with {word[:60]!r}, which is no move") from error
-        if line.legal is not None and not line.legal[action]:
+        if legal is not None and not legal[action]:
             raise EngineFailure(f"played an illegal move, {self._game.format_action(action)}")
         seat.known.append(action)
         return Answer(action)
+
+    def _ask_if_known(self, seat: _Seat, command: str) -> str:
+        """Nothing where the engine does not know or refuses it."""
+        try:
+            return seat.client.ask(command) if command.split()[0] in seat.commands else ""
+        except Refused:
+            return ""
 
     def _drop(self, lane: int) -> None:
         if (seat := self._seats.pop(lane, None)) is not None:

@@ -35,6 +35,13 @@ class Answer(NamedTuple):
     reason: str = ""
 
 
+class Verdict(NamedTuple):
+    """What a player says of a game that ended by its rules."""
+
+    said: str = ""  # the result, as Go writes it; "": nothing
+    dead: tuple[int, ...] = ()  # points of stones that it calls dead, of both sides
+
+
 @runtime_checkable
 class Follower(Protocol):
     """A player that cannot be asked about any state, but follows whole games move by move: a program behind a pipe."""
@@ -45,8 +52,8 @@ class Follower(Protocol):
     def answer(self, lines: Sequence[Line]) -> list[Answer]:
         """A legal move in each of these games, or how it is lost."""
 
-    def end(self, line: Line, counted: bool) -> str:
-        """A game is over. `counted`: by the rules of the game, so that a verdict is asked for; "" is none."""
+    def end(self, line: Line, counted: bool) -> Verdict:
+        """A game is over. `counted`: by the rules of the game, so that a verdict is asked for."""
 
     def close(self) -> None:
         """The match is over."""
@@ -67,7 +74,7 @@ class Played:
     score: float  # the return of player 0; 1 and −1 where the game did not end by its rules
     ending: Ending
     reason: str  # why it did not end by its rules
-    verdicts: tuple[str, str]  # what the players themselves said of the result
+    verdicts: tuple[Verdict, Verdict]  # what the players themselves say of the result
     state: State = field(compare=False, repr=False)  # the last one
 
 
@@ -192,7 +199,8 @@ class _Hall:
         """Take a game out of its lane."""
         line = self._line(i, None)
         verdicts = [
-            player.end(line, last.ending == "rules") if isinstance(player, Follower) else "" for player in self.players
+            player.end(line, last.ending == "rules") if isinstance(player, Follower) else Verdict()
+            for player in self.players
         ]
         self.lanes[i] = None
         began, side = lane.number % 2, int(self._begun.side[lane.number // 2])
