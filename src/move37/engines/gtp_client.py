@@ -26,6 +26,9 @@ _MOST_BYTES = 65_536  # of one line
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 
+_Said = queue.SimpleQueue[bytes | str]  # lines as they came, then a text: why there are no more; "" is the end
+
+
 class EngineFailure(Move37Error, RuntimeError):
     """A program that did not do what the protocol asks of it. The process is not fit for use any more."""
 
@@ -71,7 +74,7 @@ class GtpClient:
             raise EngineFailure(f"engine {command!r} does not start: {error.strerror or error}.") from error
         assert self._process.stdout is not None
         assert self._process.stderr is not None
-        self._said: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()  # lines; None: no more
+        self._said: _Said = queue.SimpleQueue()
         self._last_words: list[bytes] = []
         self._spoke = False
         listen, drain = (self._process.stdout, self._said), (self._process.stderr, self._last_words)
@@ -79,21 +82,20 @@ class GtpClient:
         threading.Thread(target=_drain, args=drain, daemon=True).start()
         self._end = weakref.finalize(self, _end, self._process)
 
-    def ask(self, command: str, timeout: float | None = None) -> str:
+    def ask(self, command: str) -> str:
         """The answer without its `=`. Raises `Refused` where it was `?`, and `EngineFailure` where it was none."""
-        limit = self.timeout if timeout is None else timeout
-        deadline = time.monotonic() + limit
+        deadline = time.monotonic() + self.timeout
         self._expect_silence(command)
         assert self._process.stdin is not None
         try:
             self._process.stdin.write(f"{command}\n".encode())
             self._process.stdin.flush()
-        except OSError as error:
+        except (OSError, ValueError) as error:  # it is gone, or was closed
             raise self._death(command) from error
         lines: list[str] = []
         passed_over = 0
         while True:
-            line = self._line(command, deadline, limit)
+            line = self._line(command, deadline)
             text = _CONTROLS.sub("", line.decode(errors="replace")).rstrip()
             if not lines and text and text[0] not in "=?" and self._spoke:
                 raise EngineFailure(f"answered {command!r} with {_shown(line)}")
@@ -118,7 +120,7 @@ class GtpClient:
             if patience > 0 and self._end.alive:
                 self._process.stdin.write(b"quit\n")
                 self._process.stdin.flush()
-                while self._said.get(timeout=max(0.0, deadline - time.monotonic())) is not None:
+                while isinstance(self._said.get(timeout=max(0.0, deadline - time.monotonic())), bytes):
                     pass
         self._end()
 
@@ -126,22 +128,24 @@ class GtpClient:
         """Between two commands nothing is said."""
         while self._spoke and not self._said.empty():
             line = self._said.get()
-            if line is None:
-                raise self._death(command)
+            if isinstance(line, str):
+                raise self._death(command, line)
             if line.strip():
                 raise EngineFailure(f"said {_shown(line)} before it was asked {command!r}")
 
-    def _line(self, command: str, deadline: float, limit: float) -> bytes:
+    def _line(self, command: str, deadline: float) -> bytes:
         try:
             line = self._said.get(timeout=max(0.0, deadline - time.monotonic()))
         except queue.Empty:
-            raise EngineFailure(f"no answer to {command!r} within {limit:g} s", "time") from None
-        if line is None:
-            raise self._death(command)
+            raise EngineFailure(f"no answer to {command!r} within {self.timeout:g} s", "time") from None
+        if isinstance(line, str):
+            raise self._death(command, line)
         return line
 
-    def _death(self, command: str) -> EngineFailure:
+    def _death(self, command: str, why: str = "") -> EngineFailure:
         """Why it says no more."""
+        if why:
+            return EngineFailure(f"{why} at {command!r}")
         time.sleep(0.05)  # for its complaint to arrive
         self._end()
         code = self._process.returncode
@@ -150,12 +154,18 @@ class GtpClient:
         return EngineFailure(f"{how} at {command!r}" + (f"; its last words: {_shown(words)}" if words else ""))
 
 
-def _listen(stream: IO[bytes], said: "queue.SimpleQueue[bytes | None]") -> None:
-    """Lines as they come; a program that speaks without end is listened to no longer."""
+def _listen(stream: IO[bytes], said: _Said) -> None:
+    """Lines as they come. A program that speaks without end is listened to no longer."""
+    why = ""
     with contextlib.suppress(OSError, ValueError), stream:
-        while said.qsize() <= _MOST_LINES and (line := stream.readline(_MOST_BYTES)):
-            said.put(line)
-    said.put(None)
+        while not why and (line := stream.readline(_MOST_BYTES)):
+            if len(line) == _MOST_BYTES:
+                why = f"said a line of more than {_MOST_BYTES:,} bytes"
+            elif said.qsize() > _MOST_LINES:
+                why = f"said more than {_MOST_LINES:,} lines that nobody asked for"
+            else:
+                said.put(line)
+    said.put(why)
 
 
 def _drain(stream: IO[bytes], last_words: list[bytes]) -> None:

@@ -12,6 +12,7 @@ from move37.games.go import Go
 from move37.games.othello import Othello
 from move37.play.match import Answer, Line, Verdict
 
+START = 60.0  # seconds at least, to start: some read a large network
 COLOURS = ("black", "white")  # of the game's first side and of its second
 
 
@@ -101,12 +102,14 @@ class GtpPlayer:
         if self._spare is not None:
             seat, self._spare = self._spare, None
             return seat
-        client = GtpClient(self.command, self._timeout)
+        client = GtpClient(self.command, max(self._timeout, START))
         try:
-            return _Seat(client, frozenset(client.ask("list_commands").split()))
+            seat = _Seat(client, frozenset(client.ask("list_commands").split()))
         except BaseException:
-            client.close(0)
+            client.close(0.0)
             raise
+        client.timeout = self._timeout
+        return seat
 
     def _seat(self, line: Line) -> _Seat:
         """The process of a lane, with the game set up."""
@@ -156,7 +159,7 @@ class GtpPlayer:
 
     def _drop(self, lane: int) -> None:
         if (seat := self._seats.pop(lane, None)) is not None:
-            seat.client.close(0)
+            seat.client.close(0.0)
 
 
 _OPTIONAL = ("komi", "kata-set-rules")  # sent to engines that know them
