@@ -7,6 +7,7 @@ import jax
 
 from move37 import games
 from move37.play.arena import Match, bradley_terry, play_match
+from move37.play.match import play_games
 from move37.play.players import RandomPlayer
 
 
@@ -61,29 +62,32 @@ def test_without_openings_deterministic_players_play_two_games_again_and_again(m
 
 
 def test_ctrl_c_rates_what_was_played(move37, here, monkeypatch):
-    calls = []
+    ends = []
 
     def play(*arguments):
-        calls.append(arguments)
-        if len(calls) == 3:
-            raise KeyboardInterrupt
-        return play_match(*arguments)
+        for played in play_games(*arguments):
+            if len(ends) == stop:
+                raise KeyboardInterrupt
+            ends.append(played)
+            yield played
 
-    monkeypatch.setattr("move37.cli.arena.play_match", play)
+    monkeypatch.setattr("move37.cli.arena.play_games", play)
+    stop = 14
     said = _arena(move37, "random", "random", "random", "--out", "part.json")
     assert said.code == 130
-    assert said.out.endswith("stopped after 2 of 3 pairs\n")
+    assert said.out.endswith("stopped after 14 of 18 games\n")
     report = json.loads((here / "part.json").read_text())
-    assert (len(report["matches"]), report["finished"]) == (2, False)
-    calls[:] = [None] * 2
+    assert [m["wins"] + m["draws"] + m["losses"] for m in report["matches"]] == [6, 6, 2]
+    assert (len(report["played"]), report["finished"]) == (14, False)
+    ends, stop = [], 0
     said = _arena(move37, "random", "random")
-    assert (said.code, said.out) == (130, "stopped after 0 of 1 pairs\n")
+    assert (said.code, said.out) == (130, "stopped after 0 of 6 games\n")
 
 
 def test_progress_is_for_terminals_only(move37):
     said = _arena(move37, "random", "random")
     assert "move 1" not in said.out
-    assert len(said.out.splitlines()) == 7, said.out
+    assert len(said.out.splitlines()) == 8, said.out
 
 
 def test_players_that_are_no_runs_need_none(move37):

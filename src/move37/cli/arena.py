@@ -1,36 +1,36 @@
 """`move37 arena`: everyone against everyone, and ratings."""
 
 import json
+import re
+import signal
+import threading
 from argparse import Namespace
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from typing import Any
 
 import jax
-import numpy as np
-from jaxtyping import Array, Int, Key
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from move37 import __version__
 from move37.cli.common import check_folder, enable_compilation_cache, make_game, player, split_spec
+from move37.cli.game_files import check_places, failure, record_line, report_row, sgf_name, side_names, write_sgf
 from move37.core.errors import BadConfig
-from move37.core.types import Game, State
-from move37.play.arena import Match, Rating, bradley_terry, play_match
+from move37.core.types import Game
+from move37.engines.agreement import Settled, settle
+from move37.engines.gtp_client import EngineFailure
+from move37.engines.gtp_player import GtpPlayer
+from move37.games.go import Go
+from move37.play.arena import Match, Rating, bradley_terry, count
+from move37.play.match import Follower, play_games
 from move37.play.players import Player, is_basic
 from move37.run.files import write_atomic
 
-
-class Watched:
-    """A player whose moves are counted on the way, under a name of its own."""
-
-    def __init__(self, name: str, player: Player, tell: Callable[[str], None]):
-        """`tell` is called with its name before each of its moves."""
-        self.name, self._player, self._tell = name, player, tell
-
-    def choose(self, states: State, key: Key[Array, ""]) -> Int[np.ndarray, " B"]:
-        """The player's own choice."""
-        self._tell(self.name)
-        return self._player.choose(states, key)
+Seat = Player | Follower
+_ENGINE = re.compile(r"(?:([^=:]+)=)?gtp:(.*)", re.DOTALL)
+_MOST_TOLD = 3  # failures of a pair that are told one by one
 
 
 def run(command: str, options: Namespace) -> int:
@@ -38,47 +38,107 @@ def run(command: str, options: Namespace) -> int:
     enable_compilation_cache()
     check_folder(options.out)
     game = _game(options)
-    players = [player(spec, game, options.simulations) for spec in options.players]
-    console, matches, stopped = Console(), [], False
-    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-        task = progress.add_task("compiling", total=len(players) * (len(players) - 1) // 2)
-        first, pair, moves = "", "", 0
-
-        def tell(name: str) -> None:
-            nonlocal moves
-            moves += name == first  # both move at once, each in half of the games
-            progress.update(task, description=f"{pair}, move {moves}")
-
-        seats = _seats(players, tell)
-        try:
-            for i, one in enumerate(seats):
-                for j, two in enumerate(seats[:i]):
-                    first, pair, moves = one.name, f"{one.name} – {two.name}", 0
-                    key = jax.random.fold_in(jax.random.fold_in(jax.random.key(options.seed), i), j)
-                    match = play_match(game, one, two, options.games, key, options.openings)
-                    matches.append(match)
-                    progress.advance(task)
-                    result = f"{pair}: +{match.wins} ={match.draws} −{match.losses}"
-                    console.print(result, highlight=False, soft_wrap=True)
-        except KeyboardInterrupt:
-            stopped = True
+    check_places(game, options.sgf, options.record)
+    console, played = Console(), dict[tuple[str, str], list[Settled]]()
+    with ExitStack() as stack, _stoppable():
+        seats = _seats(game, options, stack)
+        stopped = _play(console, game, seats, options, played)
+    matches = [count(*names, (end.played for end in games)) for names, games in played.items() if games]
     if matches:
         ratings = bradley_terry(matches)
         _show(console, game, ratings, matches, options.games)
         if options.out is not None:
-            write_atomic(options.out, json.dumps(_report(options, game, ratings, matches, stopped), indent=2).encode())
+            report = _report(options, game, seats, ratings, matches) | {"finished": not stopped}
+            report |= _games_of(game, played)
+            write_atomic(options.out, json.dumps(report, indent=2).encode())
             print(f"written to {options.out}")
     if stopped:
-        print(f"stopped after {len(matches)} of {len(players) * (len(players) - 1) // 2} pairs")
+        all_games = options.games * len(seats) * (len(seats) - 1) // 2
+        print(f"stopped after {sum(map(len, played.values()))} of {all_games} games")
     return 130 if stopped else 0
+
+
+def _play(
+    console: Console, game: Game, seats: list[Seat], options: Namespace, played: dict[tuple[str, str], list[Settled]]
+) -> bool:
+    """All games, into `played`. True where somebody stopped it."""
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
+    pairs = [(i, j) for i in range(len(seats)) for j in range(i)]
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task("compiling", total=len(pairs) * options.games)
+        try:
+            for number, (i, j) in enumerate(pairs, 1):
+                one, two = seats[i], seats[j]
+                pair = f"{one.name} – {two.name}"
+
+                def tell(moves: int, pair: str = pair) -> None:
+                    progress.update(task, description=f"{pair}, move {moves + 1}")
+
+                key = jax.random.fold_in(jax.random.fold_in(jax.random.key(options.seed), i), j)
+                games = played[one.name, two.name] = []
+                with closing(play_games(game, one, two, options.games, key, options.openings, tell)) as ends:
+                    for end in ends:
+                        games.append(settle(game, end, not options.as_it_stands))
+                        _keep(console, game, options, number, games)
+                        progress.advance(task)
+                _tell(console, game, games)
+        except KeyboardInterrupt:
+            return True
+    return False
+
+
+def _keep(console: Console, game: Game, options: Namespace, pair: int, games: list[Settled]) -> None:
+    """The newest game of a pair, on disk; what broke it, on the console."""
+    newest = games[-1].played
+    if options.sgf is not None and isinstance(game, Go):
+        write_sgf(options.sgf / sgf_name(pair, newest), game, games[-1])
+    if options.record is not None:
+        with options.record.open("a") as file:
+            file.write(record_line(game, games[-1]))
+    if _broken(games[-1]) and sum(map(_broken, games)) <= _MOST_TOLD:
+        console.print(f"  {failure(game, newest)}", highlight=False, markup=False, soft_wrap=True)
+
+
+def _broken(end: Settled) -> bool:
+    """Whether somebody broke down or broke the rules."""
+    return end.played.ending in ("time", "forfeit")
+
+
+def _tell(console: Console, game: Game, games: list[Settled]) -> None:
+    """The result of a pair, and with which colours."""
+    first, second = games[0].played.names
+    ends = [end.played for end in games]
+    rows = [ends, *([played for played in ends if played.sides[side] == 0] for side in (0, 1))]
+    every, black, white = (f"+{m.wins} ={m.draws} −{m.losses}" for m in (count(first, second, row) for row in rows))
+    names = side_names(game)
+    lines = [f"{first} – {second}: {every}", f"  {first} as {names[0]} {black}, as {names[1]} {white}"]
+    notes = {
+        "broke down": sum(map(_broken, games)),
+        "had dead stones given up": sum(bool(end.given_up) for end in games),
+        "won by another in an engine's count": sum(end.disputed for end in games),
+    }
+    lines += [f"  {number} {what}" for what, number in notes.items() if number]
+    console.print("\n".join(lines), highlight=False, markup=False, soft_wrap=True)
+
+
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    """SIGTERM stops as Ctrl-C does, so that no engine outlives us."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _game(options: Namespace) -> Game:
     """What is played. Raises `BadConfig`."""
     if len(options.players) < 2:
         raise BadConfig("an arena of 1 player: name two or more, like RUN random mcts:1000.")
-    runs = [spec for spec in options.players if not is_basic(spec)]
+    runs = [spec for spec in options.players if not is_basic(spec) and not _ENGINE.fullmatch(spec)]
     if options.game is None and not runs:
         raise BadConfig("no player is a run: say which game with --game.")
     game = make_game(options.game or split_spec(runs[0])[0].about["game"])
@@ -87,12 +147,22 @@ def _game(options: Namespace) -> Game:
     return game
 
 
-def _seats(players: Sequence[Player], tell: Callable[[str], None]) -> list[Player]:
-    """A player that comes twice is told apart by a number."""
-    seats: list[Player] = []
-    for one in players:
-        taken = sum(seat.name.partition("#")[0] == one.name for seat in seats)
-        seats.append(Watched(f"{one.name}#{taken + 1}" if taken else one.name, one, tell))
+def _seats(game: Game, options: Namespace, stack: ExitStack) -> list[Seat]:
+    """All players. One that comes twice is told apart by a number. Engines end with the `stack`."""
+    seats: list[Seat] = []
+    for spec in options.players:
+        seat: Seat
+        if engine := _ENGINE.fullmatch(spec):
+            try:
+                seat = GtpPlayer(engine[2], game, engine[1] or "", options.timeout, options.at_once or 0)
+            except EngineFailure as error:
+                raise EngineFailure(f"{spec!r}: {error}") from error
+            stack.callback(seat.close)
+        else:
+            seat = player(spec, game, options.simulations)
+        taken = sum(other.name.partition("#")[0] == seat.name for other in seats)
+        seat.name += f"#{taken + 1}" if taken else ""
+        seats.append(seat)
     return seats
 
 
@@ -119,8 +189,9 @@ def _show(console: Console, game: Game, ratings: Sequence[Rating], matches: Sequ
 
 
 def _report(
-    options: Namespace, game: Game, ratings: Sequence[Rating], matches: Sequence[Match], stopped: bool
-) -> dict[str, object]:
+    options: Namespace, game: Game, seats: Sequence[Seat], ratings: Sequence[Rating], matches: Sequence[Match]
+) -> dict[str, Any]:
+    engines = [seat for seat in seats if isinstance(seat, GtpPlayer)]
     return {
         "move37": __version__,
         "game": game.name,
@@ -128,11 +199,21 @@ def _report(
         "games": options.games,
         "openings": options.openings,
         "simulations": options.simulations,
+        "timeout": options.timeout,
         "seed": options.seed,
-        "finished": not stopped,
+        "engines": [
+            {"player": seat.name, "command": seat.command, "name": seat.engine, "version": seat.version}
+            for seat in engines
+        ],
         "ratings": [{"player": r.name, "rating": r.points, "plus_minus": r.plus_minus} for r in ratings],
         "matches": [
             {"first": m.first, "second": m.second, "wins": m.wins, "draws": m.draws, "losses": m.losses}
             for m in matches
         ],
     }
+
+
+def _games_of(game: Game, played: dict[tuple[str, str], list[Settled]]) -> dict[str, Any]:
+    ends = [end for games in played.values() for end in sorted(games, key=lambda end: end.played.number)]
+    rows = [report_row(game, end) for end in ends]
+    return {"played": rows, "failures": [row for row in rows if row["ending"] in ("time", "forfeit")]}

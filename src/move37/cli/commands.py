@@ -104,6 +104,7 @@ def _arena() -> Parser:
         "move37 arena RUN random mcts:1000": "how strong is it?",
         "move37 arena RUN@10 RUN@50 RUN --games 100": "does it still improve?",
         "move37 arena random mcts:50 --game othello_6x6": "without a run",
+        "move37 arena RUN 'level1=gtp:gnugo --mode gtp --level 1 --chinese-rules' --sgf games/": "a program of others",
     }
     what = "everyone against everyone, and ratings with 95 % intervals."
     parser = command_parser("arena", "PLAYER PLAYER … [options]", what, examples)
@@ -115,6 +116,14 @@ def _arena() -> Parser:
     add_simulations(parser)
     parser.add_argument("--game", help="needed if no player is a run")
     parser.add_argument("--out", type=Path, metavar="FILE", help="write ratings and all results as JSON")
+    parser.add_argument("--sgf", type=Path, metavar="FOLDER", help="write each game of Go as SGF")
+    parser.add_argument("--record", type=Path, metavar="FILE", help="append each game, of any kind, as a line of JSON")
+    text = "Go: dead stones count as alive, also those that their own side gives up"
+    parser.add_argument("--as-it-stands", action="store_true", help=text)
+    text = "seconds that a gtp: engine has for an answer; then it loses the game (60)"
+    parser.add_argument("--timeout", type=seconds, default=60.0, metavar="SECONDS", help=text)
+    text = "processes of a gtp: engine, each with a game (one a core)"
+    parser.add_argument("--at-once", type=whole(1, 256), metavar="N", help=text)
     add_seed(parser)
     return parser
 

@@ -9,7 +9,7 @@ from typing import NoReturn
 
 RUNS = Path("runs")
 PRESETS = ("smoke", "laptop", "gpu", "paper")
-PLAYERS = "RUN, RUN@ITERATION, random, greedy, mcts:PLAYOUTS, or solver"
+PLAYERS = "RUN, RUN@ITERATION, random, greedy, mcts:PLAYOUTS, solver, or '[NAME=]gtp:COMMAND': an engine"
 
 
 class Parser(argparse.ArgumentParser):

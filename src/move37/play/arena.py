@@ -1,18 +1,14 @@
 """Matches between players, and ratings from their results."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Key
 
-from move37.core.errors import BadConfig
-from move37.core.types import Game, State, Step
-from move37.play.openings import random_opening
+from move37.core.types import Game
+from move37.play.match import Follower, Played, play_games
 from move37.play.players import Player
 
 ELO = 400 / np.log(10)  # rating points of one nat
@@ -29,49 +25,17 @@ class Match:
     losses: int
 
 
-def play_match(game: Game, one: Player, two: Player, games: int, key: Key[Array, ""], opening_moves: int = 4) -> Match:
+def play_match(
+    game: Game, one: Player | Follower, two: Player | Follower, games: int, key: Key[Array, ""], opening_moves: int = 4
+) -> Match:
     """`games` games: each random opening twice, with colours swapped. Raises `BadConfig` for an odd number."""
-    if games < 2 or games % 2:
-        raise BadConfig(f"a match of {games} games: it must be an even number, because colours are swapped.")
-    if game.num_players != 2:
-        raise BadConfig(f"{game.name} has {game.num_players} player: an arena needs a game for two.")
-    pairs = games // 2
-    first, lengths, moves, play = jax.random.split(key, 4)
-    open_all, step = _compiled(game, opening_moves)
-    length = jax.random.randint(lengths, (pairs,), 0, opening_moves + 1)
-    start = open_all(jax.random.split(first, pairs), length, jax.random.split(moves, pairs))
-    states = jax.tree.map(lambda x: jnp.concatenate([x, x]), start)
-    sign = np.repeat([1.0, -1.0], pairs)  # 1 where the first player is to move
-    alive, total, t = np.ones(games, bool), np.zeros(games), 0
-    while alive.any():
-        action = np.zeros(games, np.int32)
-        for player, turn in ((one, sign > 0), (two, sign < 0)):
-            if (turn & alive).any():
-                action = np.where(turn, player.choose(states, jax.random.fold_in(play, t)), action)
-        after = step(states, jnp.asarray(action, jnp.int32))
-        reward, discount = np.asarray(after.reward), np.asarray(after.discount)
-        total += np.where(alive, sign * reward, 0)
-        sign = np.where(discount < 0, -sign, sign)
-        alive &= discount != 0
-        states, t = after.state, t + 1
-    return Match(one.name, two.name, int((total > 0).sum()), int((total == 0).sum()), int((total < 0).sum()))
+    return count(one.name, two.name, play_games(game, one, two, games, key, opening_moves))
 
 
-@cache
-def _compiled(game: Game, opening_moves: int) -> tuple[Callable[..., State], Callable[..., Step]]:
-    """(openings, moves) of many games at once, compiled once for all matches."""
-
-    def open_one(init: Array, length: Array, key: Array) -> State:
-        return random_opening(game, game.init(init), length, opening_moves, key)[0]
-
-    return jax.jit(jax.vmap(open_one)), jax.jit(jax.vmap(game.step))
-
-
-def tournament(game: Game, players: Sequence[Player], games: int, key: Key[Array, ""]) -> Iterator[Match]:
-    """Everyone against everyone."""
-    for i, one in enumerate(players):
-        for j, two in enumerate(players[:i]):
-            yield play_match(game, one, two, games, jax.random.fold_in(jax.random.fold_in(key, i), j))
+def count(first: str, second: str, games: Iterable[Played]) -> Match:
+    """What games between these two come to."""
+    scores = [played.score for played in games]
+    return Match(first, second, sum(s > 0 for s in scores), sum(s == 0 for s in scores), sum(s < 0 for s in scores))
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,118 @@
+"""What remains of the games of an arena: SGF, records that replay, and a line of the report."""
+
+import json
+import re
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from move37 import __version__
+from move37.core.errors import BadConfig
+from move37.core.types import Game
+from move37.data import sgf
+from move37.data.record import BLACK, WHITE, GameRecord, Move, Player, format_result, game_tree
+from move37.engines.agreement import Settled
+from move37.games.go import Go
+from move37.games.othello import Othello
+from move37.play.match import Played
+from move37.run.files import write_atomic
+
+
+def check_places(game: Game, folder: Path | None, record: Path | None) -> None:
+    """Before any game is played: its files can be written. Raises `BadConfig`."""
+    if folder is not None:
+        if not isinstance(game, Go):
+            raise BadConfig(f"--sgf writes games of Go; for {game.name} there is --record FILE.")
+        if folder.exists() and not folder.is_dir():
+            raise BadConfig(f"--sgf {folder} is a file; name a folder.")
+        if any(folder.glob("*.sgf")):
+            raise BadConfig(f"--sgf {folder} holds games already; name a new folder.")
+    if record is not None and record.is_dir():
+        raise BadConfig(f"--record {record} is a folder; name a file in it.")
+    if record is not None and not record.parent.is_dir():
+        raise BadConfig(f"--record {record}: there is no folder {str(record.parent)!r}; make it first.")
+
+
+def side_names(game: Game) -> tuple[str, str]:
+    """What the two sides of a game are called."""
+    return ("Black", "White") if isinstance(game, Go | Othello) else ("first", "second")
+
+
+def report_row(game: Game, end: Settled) -> dict[str, Any]:
+    """A game as the report has it."""
+    played = end.played
+    return {
+        "number": played.number + 1,
+        "sides": [played.names[player] for player in played.sides],
+        "moves": len(played.opening) + len(played.actions),
+        "result": format_result(end.result),
+        "winner": None if played.score == 0 else played.names[0 if played.score > 0 else 1],
+        "ending": played.ending,
+        "reason": played.reason,
+        "by_the_rules": format_result(end.by_the_rules),
+        "given_up": [game.format_action(point) for point in end.given_up],
+        "final_score": {name: v.said for name, v in zip(played.names, played.verdicts, strict=True) if v.said},
+        "doubts": list(end.doubts),
+        "disputed": end.disputed,
+    }
+
+
+def write_sgf(path: Path, game: Go, end: Settled) -> None:
+    """A file for a game."""
+    played = end.played
+    moves = (*played.opening, *played.actions)
+    begin = f"move37 arena, game {played.number + 1} of the pair; {len(played.opening)} random moves first."
+    last = [f"{_loser(game, played)} {played.reason}."] if played.reason else []
+    if end.given_up:
+        stones = " ".join(map(game.format_action, end.given_up))
+        last.append(f"Dead by the word of their own side: {stones}. As it stands {format_result(end.by_the_rules)}.")
+    comments = {len(moves): "\n".join([*last, *end.doubts])} if last or end.doubts else {}
+    comments[0] = "\n".join(filter(None, [begin, comments.get(0)]))
+    tree = game_tree(
+        GameRecord(
+            size=game.size,
+            komi=game.komi,
+            rules="Tromp-Taylor" if game.suicide else "area scoring, positional superko, no suicide",
+            moves=tuple(Move(WHITE if i % 2 else BLACK, action) for i, action in enumerate(moves)),
+            result=end.result,
+            black=Player(played.names[played.sides[0]]),
+            white=Player(played.names[played.sides[1]]),
+            comments=comments,
+        )
+    )
+    tree.root.update({"DT": [date.today().isoformat()], "AP": [f"move37:{__version__}"]})
+    write_atomic(path, sgf.write([tree]))
+
+
+def sgf_name(pair: int, played: Played) -> str:
+    """`02-level1-random-007.sgf`: the pair, who, the game."""
+    slug = "-".join(re.sub(r"[^\w.@+]+", "_", name).strip("_") for name in played.names)
+    return f"{pair:02}-{slug[:100]}-{played.number + 1:03}.sgf"
+
+
+def record_line(game: Game, end: Settled) -> str:
+    """A record as `run.records` reads it, with who played and how it ended."""
+    played, row = end.played, report_row(game, end)
+    record = {
+        "game": game.name,
+        "iteration": 0,
+        "init_key": played.init_key.tolist(),
+        "opening": list(played.opening),
+        "actions": list(played.actions),
+        "rewards": list(played.rewards),
+        "root_values": [None] * len(played.actions),
+        "result": played.score if played.began == 0 else -played.score,
+        **{key: row[key] for key in ("sides", "ending", "reason", "given_up", "doubts")},
+    }
+    return json.dumps(record) + "\n"
+
+
+def failure(game: Game, played: Played) -> str:
+    """How somebody lost a game by what no rule of the game is."""
+    return f"game {played.number + 1}: {_loser(game, played)} {played.reason}"
+
+
+def _loser(game: Game, played: Played) -> str:
+    """Who lost a game that did not end by its rules."""
+    loser = 1 if played.score > 0 else 0
+    return f"{played.names[loser]} ({side_names(game)[played.sides.index(loser)]})"

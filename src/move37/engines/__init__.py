@@ -1,0 +1,1 @@
+"""Protocols of other programs: what they ask of our agents, and what we ask of them."""
