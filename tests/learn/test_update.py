@@ -144,7 +144,9 @@ def test_two_devices_learn_what_one_learns(monkeypatch):
 
     devices = jax.devices()
     placed = _place(_toy(PLAIN), _samples(8))[1]
-    assert {shard.data.shape[0] for x in placed for shard in x.addressable_shards} == {4}  # the batch is split
+    assert {shard.data.shape[0] for x in jax.tree.leaves(placed) for shard in x.addressable_shards} == {
+        4
+    }  # the batch is split
     one, used_by_one, losses = learn(devices[:1])
     two, used_by_two, same_losses = learn(devices)
     assert (set(used_by_one), set(used_by_two)) == ({1}, {2})

@@ -3,6 +3,8 @@
 import dataclasses
 import json
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -11,12 +13,19 @@ from move37.data.dataset import DatasetConfig, make_dataset
 from move37.data.record import GameRecord, Move, Result
 from move37.data.sources import Entry
 from move37.games.go import Go
+from move37.learn.update import OptimiserConfig
 from move37.recipes import STAGES, alphago
 from move37.recipes.alphago import policy, reinforce
 from move37.run import checkpoints
 from move37.run.directory import Run
 
 GAME = "go_5x5"
+
+
+@pytest.fixture(autouse=True)
+def _promotion_as_optax_needs_it():
+    with jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow"):
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -48,37 +57,34 @@ def test_all_stages_with_one_command_each_a_run_of_its_own(tmp_path, data, capsy
         assert len(stage.metrics()) == 2
     game, _, nets, chosen = alphago.load(Run.open(path))
     assert (game, chosen) == (Go(5), 2)
-    logits, value = nets(np.zeros((2, *game.observation_shape), bool))
-    np.testing.assert_array_equal(
-        logits, policy.load(Run.open(path / "policy"))[2](np.zeros((2, *game.observation_shape), bool))[0]
-    )
-    np.testing.assert_array_equal(value, nets.value_net(np.zeros((2, *game.observation_shape), bool))[1])
+    seen = jnp.zeros((2, *game.observation_shape), bool)
+    logits, value = nets(seen)
+    np.testing.assert_array_equal(logits, policy.load(Run.open(path / "policy"))[2](seen)[0])
+    np.testing.assert_array_equal(value, nets.value_net(seen)[1])
     # What is finished is not done again; what is missing is.
     before = {name: (path / name / "metrics.jsonl").read_text() for name in STAGES["alphago"]}
     for step in checkpoints.steps(path / "value" / "checkpoints")[-1:]:
         (path / "value" / "checkpoints" / f"{step:06d}").rename(tmp_path / "gone")
-    again = Run.open(path)
-    alphago.train(config, again, resume=True)
+    del run  # and its lock
+    alphago.train(config, Run.open(path), resume=True)
     after = {name: (path / name / "metrics.jsonl").read_text() for name in STAGES["alphago"]}
     for name in ("policy", "playout", "reinforce"):
         assert before[name] == after[name]
-    timed = ("seconds", "memory_mib", "games_per_second")
-    one, two = (
-        [{k: v for k, v in row.items() if k not in timed} for row in rows] for rows in (_rows(before), _rows(after))
-    )
-    assert one == two
+    assert _untimed(before["value"]) == _untimed(after["value"])
 
 
-def _rows(texts):
-    return [json.loads(line) for line in texts["value"].splitlines()]
+def _untimed(text):
+    rows = [json.loads(line) for line in text.splitlines()]
+    return [{k: v for k, v in row.items() if k not in ("seconds", "memory_mib", "games_per_second")} for row in rows]
 
 
 def test_imitation_learns_the_rule_and_accuracy_counts_it(tmp_path, data):
-    config = dataclasses.replace(policy.preset("smoke", GAME), data=data, iterations=6, updates=50, exam_every=6)
+    config = dataclasses.replace(policy.preset("smoke", GAME), data=data, iterations=6, updates=100, exam_every=6)
+    config = dataclasses.replace(config, optimiser=OptimiserConfig(learning_rate=5e-3, warmup_updates=10))
     run = Run.create(tmp_path / "run", "alphago.policy", GAME, config, 0)
     policy.train(config, run)
     last = run.metrics()[-1]
-    assert last["valid_top_1"] > 0.8  # of 14 moves only the first cannot be known
+    assert last["valid_top_1"] > 0.7  # by chance 0.04; the first two of 14 moves cannot be known
     assert last["valid_top_5"] >= last["valid_top_1"]
     assert last["valid_policy_loss"] < 1
 
@@ -103,5 +109,5 @@ def test_other_games_and_other_nets_are_refused(tmp_path, data):
     policy.train(config, Run.create(tmp_path / "taught", "alphago.policy", GAME, config, 0))
     wide = dataclasses.replace(config.net, channels=24)
     other = dataclasses.replace(reinforce.preset("smoke", GAME), teacher=str(tmp_path / "taught"), net=wide)
-    with pytest.raises(BadConfig, match="they must be the same"):
+    with pytest.raises(BadConfig, match="take the same"):
         reinforce.train(other, Run.create(tmp_path / "wide", "alphago.reinforce", GAME, other, 0))

@@ -9,6 +9,7 @@ from jaxtyping import Array, Bool, Float, Int, Shaped
 
 from move37.learn.losses import Metrics, entropy
 from move37.learn.targets import Rows
+from move37.nets.patterns import LocalPatterns
 from move37.nets.policy_value import PolicyValue
 
 
@@ -53,8 +54,8 @@ def imitation_loss(net: PolicyValue, batch: Demonstrations) -> tuple[Float[Array
 IMITATED_VALUE_WEIGHT = 0.01
 
 
-def move_loss(net: PolicyValue, batch: Demonstrations) -> tuple[Float[Array, ""], Metrics]:
-    """`policy_loss` of a net that says nothing of the value: the linear playout policy."""
+def move_loss(net: PolicyValue | LocalPatterns, batch: Demonstrations) -> tuple[Float[Array, ""], Metrics]:
+    """`policy_loss` alone: of the linear playout policy, which says nothing of the value."""
     return policy_loss(net(batch.observation)[0], batch)
 
 

@@ -9,7 +9,7 @@ from move37.core.types import Game
 from move37.data.store import Dataset
 from move37.games.go import Go
 from move37.nets.policy_value import NetConfig, PolicyValue
-from move37.run.config import from_json, to_json
+from move37.run.config import from_json
 from move37.run.directory import Run
 
 T = TypeVar("T")
@@ -54,9 +54,7 @@ def teacher(path: str, game: Game, config: NetConfig) -> PolicyValue:
             "no --teacher: this stage goes on from an earlier one; name the run of it, like runs/NAME/policy."
         )
     run = Run.open(Path(path))
-    if run.about["game"] != game.name or run.about["config"]["net"] != to_json(config):
-        raise BadConfig(
-            f"{path} is a run of {run.about['game']} with the net {run.about['config']['net']}; this stage has "
-            f"{game.name} and {to_json(config)}: they must be the same."
-        )
+    found, own = run.about["game"], from_json(NetConfig, run.about["config"]["net"])
+    if (found, own) != (game.name, config):
+        raise BadConfig(f"{path} plays {found} with {own}; this stage has {game.name} and {config}: take the same.")
     return run.load_net(PolicyValue(game, config, key=run.key("net")))[1]

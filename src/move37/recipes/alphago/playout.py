@@ -13,7 +13,7 @@ import numpy as np
 from move37.core.types import Game
 from move37.games.go import Go
 from move37.learn.imitate import Demonstrations, move_loss
-from move37.learn.update import Learner, OptimiserConfig
+from move37.learn.update import Learner, OptimiserConfig, fit
 from move37.models.playouts import playout
 from move37.nets.patterns import LocalPatterns
 from move37.recipes.alphago.common import board, chosen, dataset_of
@@ -53,12 +53,10 @@ def train(config: Config, out: Run, resume: bool = False) -> LocalPatterns:
         done, saved = out.resume({"learner": learner})
         learner = saved["learner"]
     for t in out.steps(done + 1, config.iterations):
-        losses = []
-        for batch in dataset.batches(game, learned, config.updates, config.batch_size, out.rng("batch", t), turn=False):
-            learner, metrics = learner.update(move_loss, jax.tree.map(jnp.asarray, Demonstrations(*batch)))
-            losses.append(metrics)
-        report: dict[str, float] = {"positions": t * config.updates * config.batch_size}
-        report |= {name: float(np.mean([m[name] for m in losses])) for name in losses[0]}
+        rng, size = out.rng("batch", t), config.batch_size
+        batches = dataset.batches(game, learned, config.updates, size, rng, turn=False)
+        learner, metrics = fit(learner, move_loss, (Demonstrations(*batch) for batch in batches))
+        report: dict[str, float] = {"positions": t * config.updates * size, **metrics}
         if t == config.iterations:
             report |= accuracy(_evaluator(learner.net), game, dataset, held_out)
             report["microseconds_a_move"] = microseconds(game, learner.net)

@@ -7,8 +7,6 @@ Preset `paper` has the paper's depth, width, batch and schedule.
 
 from dataclasses import dataclass, field
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 
 from move37 import games
@@ -17,7 +15,7 @@ from move37.core.types import Game
 from move37.data.store import Dataset
 from move37.games.go import Go
 from move37.learn.imitate import Demonstrations, imitation_loss
-from move37.learn.update import Learner, OptimiserConfig
+from move37.learn.update import Learner, OptimiserConfig, fit
 from move37.nets.onnx import OnnxEvaluator
 from move37.nets.policy_value import NetConfig, PolicyValue
 from move37.recipes.alphago.common import board, chosen, dataset_of, load_net
@@ -43,7 +41,7 @@ class Config:
 def preset(name: str, game: str) -> Config:
     """A configuration as a value."""
     small = games.make(game).observation_shape[1] <= 9
-    iterations = 60 if small else 120
+    iterations = 55 if small else 120
     muon = OptimiserConfig("muon", learning_rate=2e-3, weight_decay=1e-2, decay_updates=iterations * 400, ema=0.998)
     sgd = OptimiserConfig("sgd", learning_rate=0.003, weight_decay=0.0, momentum=0.0, warmup_updates=1)
     presets = {
@@ -67,12 +65,10 @@ def train(config: Config, out: Run, resume: bool = False) -> PolicyValue:
         done, saved = out.resume({"learner": learner})
         learner = saved["learner"]
     for t in out.steps(done + 1, config.iterations):
-        losses, began = [], out.seconds
-        for batch in dataset.batches(game, learned, config.updates, config.batch_size, out.rng("batch", t)):
-            learner, metrics = learner.update(imitation_loss, jax.tree.map(jnp.asarray, Demonstrations(*batch)))
-            losses.append(metrics)
-        report: dict[str, float] = {"positions": t * config.updates * config.batch_size}
-        report |= {name: float(np.mean([m[name] for m in losses])) for name in losses[0]}
+        began = out.seconds
+        batches = dataset.batches(game, learned, config.updates, config.batch_size, out.rng("batch", t))
+        learner, metrics = fit(learner, imitation_loss, (Demonstrations(*batch) for batch in batches))
+        report: dict[str, float] = {"positions": t * config.updates * config.batch_size, **metrics}
         report["positions_per_second"] = config.updates * config.batch_size / (out.seconds - began)
         if t % config.exam_every == 0 or t == config.iterations:
             out.save_net(t, learner.acting)

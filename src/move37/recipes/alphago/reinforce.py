@@ -13,7 +13,7 @@ import numpy as np
 
 from move37.core.types import Game
 from move37.learn.policy_gradient import Decisions, group_advantage, reinforce_loss
-from move37.learn.update import Learner, OptimiserConfig
+from move37.learn.update import Learner, OptimiserConfig, fit
 from move37.nets.onnx import OnnxEvaluator
 from move37.nets.policy_value import NetConfig, PolicyValue
 from move37.play.policy_games import PolicyGames, play_policies
@@ -69,11 +69,9 @@ def train(config: Config, out: Run, resume: bool = False) -> PolicyValue:
         report: dict[str, float] = {"games": t * config.games, "won": wins(games)}
         report["game_length"] = float(games.alive.sum(0).mean())
         report["moves_per_second"] = games.alive.sum() / (out.seconds - began)
-        losses = []
-        for batch in decisions(games, config.batch_size, out.rng("batch", t)):
-            learner, metrics = learner.update(reinforce_loss, jax.tree.map(jnp.asarray, batch))
-            losses.append(metrics)
-        report |= {name: float(np.mean([m[name] for m in losses])) for name in losses[0]}
+        moves = decisions(games, config.batch_size, out.rng("batch", t))
+        learner, metrics = fit(learner, reinforce_loss, moves)
+        report |= metrics
         examined = t % config.exam_every == 0 or t == config.iterations
         if examined or t % config.pool_every == 0:
             out.save_net(t, learner.acting)

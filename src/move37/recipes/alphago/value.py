@@ -14,8 +14,6 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
@@ -23,7 +21,7 @@ from move37.core.errors import BadRun
 from move37.core.types import Game
 from move37.games.go import Go
 from move37.learn.imitate import Demonstrations, outcome_loss
-from move37.learn.update import Learner, OptimiserConfig
+from move37.learn.update import Learner, OptimiserConfig, fit
 from move37.nets.onnx import OnnxEvaluator
 from move37.nets.policy_value import NetConfig, PolicyValue
 from move37.play.policy_games import UNIFORM, play_policies
@@ -89,11 +87,9 @@ def train(config: Config, out: Run, resume: bool = False) -> PolicyValue:
         write_atomic(_segment(out, t), partial(np.savez, **made._asdict()))
         parts.append(made)
         every = Positions(*(np.concatenate(column) for column in zip(*parts, strict=True)))
-        losses = []
-        for batch in batches(every, game, config.updates, config.batch_size, out.rng("batch", t)):
-            learner, metrics = learner.update(outcome_loss, jax.tree.map(jnp.asarray, batch))
-            losses.append(metrics)
-        report |= {"positions": len(every.outcome), "value_loss": float(np.mean([m["value_loss"] for m in losses]))}
+        drawn = batches(every, game, config.updates, config.batch_size, out.rng("batch", t))
+        learner, metrics = fit(learner, outcome_loss, drawn)
+        report |= {"positions": len(every.outcome), **metrics}
         report["valid_value_loss"] = error(OnnxEvaluator(learner.acting), every)
         out.save_net(t, learner.acting)
         out.log(t, report)
