@@ -121,7 +121,7 @@ def here(tmp_path, monkeypatch) -> Path:
     """An empty folder to work in; compiled programs go to no one's cache."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("move37.cli.common.enable_compilation_cache", lambda: None)
-    for module in ("train", "play", "arena", "dataset"):
+    for module in ("train", "play", "arena", "dataset", "meter"):
         monkeypatch.setattr(f"move37.cli.{module}.enable_compilation_cache", lambda: None)
     return tmp_path
 

@@ -102,6 +102,22 @@ BAD = [
     ("dataset games --out new --valid 0.5 --test 0.6", 1, r"their sum must be in \[0, 1\)"),
     ("dataset games --out new --least_moves 3", 2, r"Did you mean --least-moves\?"),
     ("info broken_data", 1, r"broken_data cannot be read .* make the dataset again"),
+    ("meter go5", 2, r"meter: GAME.sgf is missing"),
+    ("meter go5 nowhere.sgf", 1, r"nowhere.sgf: cannot be read: No such file"),
+    ("meter go5 mine.py", 1, r"mine.py:1:1: no game in this file"),
+    ("meter go5 broken.sgf", 1, r"broken.sgf:1:14: the file ends inside of the game"),
+    ("meter go5 nine.sgf", 1, r"nine.sgf is a game on 9×9; go5@1 plays go_5x5: name another"),
+    ("meter go5 illegal.sgf", 1, r"illegal.sgf: move 3, C3, is illegal: a stone stands there already"),
+    ("meter go5 setup.sgf", 1, r"setup.sgf: a game that cannot be measured \(set-up position\); docs/data.md explains"),
+    ("meter go5 empty.sgf", 1, r"empty.sgf: a game that cannot be measured \(short\)"),
+    ("meter go5 games/one.sgf --number 2", 1, r"--number 2: games/one.sgf holds 1 games"),
+    ("meter ttt games/one.sgf", 1, r"ttt is no policy–value net for Go .*tic_tac_toe"),
+    ("meter go5 games/one.sgf --search nobody", 1, r"no run 'nobody'"),
+    ("meter go5 games/one.sgf --visits 8 --shallow 8", 1, r"got 8 visits for the shallow look and 8 for the deep one"),
+    ("meter go5 games/one.sgf --probability 0", 1, r"got the probability 0.0; it must be in \(0, 1\]"),
+    ("meter go5 games/one.sgf --base nowhere", 1, r"nowhere: there is no such file or folder"),
+    ("meter go5 games/one.sgf --base nine.sgf", 1, r"--base nine.sgf has no game on 5×5 to compare with"),
+    ("meter go5 games/one.sgf --out mine.py", 1, r"--out mine.py is a file; name a folder"),
     ("plot", 2, r"RUN is missing"),
     ("plot ttt", 1, r"no finished iteration yet: there is nothing to draw"),
     ("plot ttt --out no/x.png", 1, r"there is no folder 'no'"),
@@ -128,12 +144,18 @@ def folder(here, make_run):
     (here / "raises.py").write_text("raise RuntimeError('two\\nlines')\n")
     (here / "games").mkdir()
     (here / "games" / "one.sgf").write_text("(;SZ[5]KM[6.5]RE[B+R];B[cc];W[bb])")
+    (here / "nine.sgf").write_text("(;SZ[9];B[cc])")
+    (here / "broken.sgf").write_text("(;SZ[5];B[cc]")
+    (here / "illegal.sgf").write_text("(;SZ[5];B[cc];W[bb];B[cc])")
+    (here / "setup.sgf").write_text("(;SZ[5]AW[aa];B[cc])")
+    (here / "empty.sgf").write_text("(;SZ[5])")
     (here / "bad.tsv.xz").write_bytes(b"no xz")
     (here / "none.tsv").write_text("id\tresult\n")
     (here / "broken_data").mkdir()
     (here / "broken_data" / "about.json").write_text("{")
     make_run("ttt", nets=(1, 3))
     make_run("four", "connect_four")
+    make_run("go5", "go_5x5")
     make_run("caught", "catch")
     make_run("empty", nets=())
     return here

@@ -15,6 +15,7 @@ from move37.data.record import (
     Player,
     Result,
     Setup,
+    annotated,
     format_result,
     game_record,
     game_tree,
@@ -253,3 +254,18 @@ def test_the_two_moves_that_people_remember(number, move, name, mover):
     colour, action = record.moves[move - 1]
     assert Go(19).format_action(action) == name
     assert (record.black if colour == 1 else record.white).name == mover
+
+
+def test_comments_are_added_behind_those_that_stand_there_and_nothing_else_changes():
+    text = r"(;SZ[5]EV[a cup]C[first\]];B[aa]LB[aa:1](;W[bb];B[];C[a note];W[cc])(;W[ee]C[elsewhere]))"
+    (tree,) = sgf.parse(text)
+    added = {0: "zero", 1: "a ] and a \\", 3: "pass", 4: "four", 9: "nowhere"}
+    (again,) = sgf.parse(sgf.write([annotated(tree, added)]))
+    assert game_record(again).comments == {0: "first]\n\nzero", 1: added[1], 3: "pass\n\na note", 4: "four"}
+
+    def rest(tree):
+        return [({k: v for k, v in node.properties.items() if k != "C"}, node.parent) for node in tree.nodes]
+
+    assert rest(again) == rest(tree)
+    assert [node.properties["C"] for node in again.nodes if node.properties.get("W") == ["ee"]] == [["elsewhere"]]
+    assert annotated(tree, {}) == tree

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from move37.data.dataset import DatasetConfig, line_of
-from move37.data.retrace import Line, retrace
+from move37.data.retrace import Line, retrace, states
 from move37.data.sources import from_sgf, sgf_files
 from move37.games.go import Go
 
@@ -67,3 +67,17 @@ def test_all_games_of_alphago_are_legal():
     assert {where: trace.why for where, trace in traces.items() if trace.illegal is not None} == {}
     stones = [np.unpackbits(trace.positions[-1]).sum() for trace in traces.values()]
     assert min(stones) > 60
+
+
+def test_states_are_those_of_plain_play_and_handicap_stones_stand_there():
+    game, actions = Go(5, history=2), np.array([12, 7, 25, 8, 25, 25], np.uint16)
+    found, state = states(game, Line((), 1, actions)), game.init(jax.random.key(0))
+    for t, action in enumerate(actions):
+        jax.tree.map(np.testing.assert_array_equal, jax.tree.map(lambda x, t=t: x[t], found), state)
+        state = game.step(state, jnp.int32(int(action))).state
+    assert len(found.player) == len(actions)
+    given = states(game, Line((11, 7, 17, 13), -1, np.array([8, 0, 18, 1, 14, 2, 12], np.uint16)))
+    assert np.sign(given.chains[0]).nonzero()[0].tolist() == [7, 11, 13, 17]
+    assert given.player.tolist() == [-1, 1, -1, 1, -1, 1, -1]
+    after = game.step(jax.tree.map(lambda x: x[-1], given), jnp.int32(12)).state
+    assert not bool(game.legal(after)[13])  # it would bring back the position before

@@ -9,7 +9,8 @@ of a position are searched equally long, so that a move has no advantage because
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from functools import cache
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -77,7 +78,7 @@ class Measures(NamedTuple):
 
 
 class Meter:
-    """Measures games. It keeps its compiled functions: use one object for all games of one size."""
+    """Measures games."""
 
     def __init__(
         self,
@@ -94,12 +95,11 @@ class Meter:
         """
         self.config = config or MeterConfig()
         self._policy, self._evaluate, self._advance = policy, evaluate or policy, advance
-        rules, searched = Rules(game), Rules(searched_game or game)
-        self._observe, self._mask = jax.jit(rules.observe), jax.jit(rules.mask)
-        self._move = jax.jit(searched.transition)
-        visits, puct = self.config.visits, Puct(fpu_reduction=self.config.fpu_reduction)
+        self._observe, self._mask, _ = _programs(game)
+        self._move = _programs(searched_game or game)[2]
+        visits, shallow = self.config.visits, self.config.shallow_visits
         self._shallow, self._deep, self._deeper = (
-            Stepwise(searched, SearchConfig(puct, count)) for count in (self.config.shallow_visits, visits, 2 * visits)
+            _search(searched_game or game, self.config.fpu_reduction, count) for count in (shallow, visits, 2 * visits)
         )
 
     def measure(
@@ -186,6 +186,19 @@ class Meter:
         return np.concatenate(parts)[which.reshape(-1)].reshape(len(moves), -1)
 
 
+@cache
+def _search(game: Game, fpu_reduction: float, visits: int) -> Stepwise:
+    """Compiled once for all nets of a game."""
+    return Stepwise(Rules(game), SearchConfig(Puct(fpu_reduction=fpu_reduction), visits))
+
+
+@cache
+def _programs(game: Game) -> tuple[Callable[..., Any], Callable[..., Any], Callable[..., Any]]:
+    """(what a net sees, its logits masked, a move of the rules), of many states."""
+    rules = Rules(game)
+    return jax.jit(rules.observe), jax.jit(rules.mask), jax.jit(rules.transition)
+
+
 def _useful(moves: Sequence[np.ndarray], values: np.ndarray) -> np.ndarray:
     """Neither the policy nor the shallow look would have played it, and it is worth as much as what they would have."""
     (played, policy, shallow), (value, policy_value, shallow_value) = moves, values
@@ -199,8 +212,7 @@ def _rows(states: State, rows: np.ndarray) -> State:
 
 def _batches(count: int, size: int) -> Iterator[tuple[np.ndarray, int]]:
     """(rows, how many of them are real): the last are repeated to fill a batch, so that few programs are compiled."""
-    if count <= size // 4:
-        size = size // 4
+    size = size if count > size // 4 else max(1, size // 4)
     for begin in range(0, count, size):
         yield np.minimum(np.arange(begin, begin + size), count - 1), min(size, count - begin)
 
