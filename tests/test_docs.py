@@ -3,7 +3,11 @@
 import re
 from pathlib import Path
 
+import jax
+import pytest
 import yaml
+
+from move37 import games
 
 ROOT = Path(__file__).parents[1]
 
@@ -33,3 +37,41 @@ def test_every_page_is_in_the_navigation():
     text = re.sub(r"!!\S+", "", (ROOT / "mkdocs.yml").read_text())
     pages = set(re.findall(r"[\w/]+\.md", str(yaml.safe_load(text)["nav"])))
     assert pages == {str(path.relative_to(ROOT / "docs")) for path in (ROOT / "docs").rglob("*.md")}
+
+
+def _sheet(name: str) -> dict[str, str]:
+    """What the data sheet of a game says, row by row."""
+    page = (ROOT / "docs" / "games" / f"{name}.md").read_text()
+    return {row[1]: row[2] for row in re.finditer(r"^\| ([a-z ]+) \| (.+) \|$", page, re.MULTILINE)}
+
+
+@pytest.mark.parametrize(
+    ("page", "name"),
+    [
+        ("catch", "catch"),
+        ("connect_four", "connect_four"),
+        ("deep_sea", "deep_sea"),
+        ("go", "go_9x9"),
+        ("hex", "hex_7x7"),
+        ("othello", "othello_8x8"),
+        ("tic_tac_toe", "tic_tac_toe"),
+    ],
+)
+def test_data_sheets_say_what_the_games_are(page, name):
+    game, sheet = games.make(name), _sheet(page)
+    size = game.observation_shape[-1]
+    words = {"size²": size**2, "size² points row by row": size**2, "size": size, "2·history + 1": 2 * 4 + 1}
+
+    def numbers(text: str) -> list[int]:
+        return [words[w] if w in words else int(w) for w in re.split(r", ", text)]
+
+    assert int(sheet["players"].split(",")[0]) == game.num_players
+    actions = re.match(r"(\d+|size²)", sheet["actions"])[1]
+    assert numbers(actions)[0] + ("then `pass`" in sheet["actions"]) == game.num_actions
+    assert tuple(numbers(re.search(r"\[(.+?)\]", sheet["observation"])[1])) == game.observation_shape
+    state = jax.eval_shape(game.init, jax.random.key(0))
+    size_of_state = sum(x.size * x.dtype.itemsize for x in jax.tree.leaves(state))
+    told = re.match(r"([\d,]+) bytes|(\d?)·?size² \+ (\d+) bytes", sheet["state"])
+    assert size_of_state == (int(told[1].replace(",", "")) if told[1] else int(told[2] or 1) * size**2 + int(told[3]))
+    if "symmetries" in sheet:
+        assert int(re.match(r"\d+", sheet["symmetries"])[0]) == len(game.symmetries())

@@ -22,7 +22,7 @@ from move37.run.files import write_atomic
 class ReplayConfig:
     """How far back learning looks."""
 
-    window: int = 200_000  # positions at most
+    window: int = 200_000  # positions, and what else the oldest iteration in it made
     fraction: float = 0.5  # and at most this share of all positions ever made, so that the random start is forgotten
     least: int = 4_096  # but never fewer than these, and no learning before
 
