@@ -19,7 +19,9 @@ from move37.cli.commands import COMMANDS
 from move37.cli.common import enable_compilation_cache, find_run, make_game, recipe_of
 from move37.cli.options import PRESETS, RUNS, Parser, did_you_mean
 from move37.core.errors import BadConfig, BadRun, UnknownName
+from move37.core.types import Game
 from move37.games.check import check
+from move37.play.ends import Ends
 from move37.run import checkpoints
 from move37.run.config import from_json
 from move37.run.directory import Run
@@ -50,7 +52,7 @@ def _train(options: Namespace) -> int:
     game = make_game(options.game)
     spec = _absolute(options.game)
     config = _configure(recipe, options)
-    _check(config)
+    _check(config, game)
     if spec != options.game:
         check(game, num_games=2)
     path = RUNS / _name(options, game.name)
@@ -158,7 +160,7 @@ def _option_names(config: Any, prefix: str = "--") -> Iterator[str]:
             yield f"{prefix}no-{field.name.replace('_', '-')}"  # tyro's way to switch something off
 
 
-def _check(config: Any) -> None:
+def _check(config: Any, game: Game) -> None:
     """What would fail only once training has begun. Raises `BadConfig`."""
     for name, (least, most) in _RANGES.items():
         value: Any = config
@@ -167,6 +169,10 @@ def _check(config: Any) -> None:
         if value is not None and not least <= value <= most:
             allowed = f"{least:g} or more" if most == inf else f"in [{least:g}, {most:g}]"
             raise BadConfig(f"{name} is {value}; it must be {allowed}.")
+    if config.net.learns_ends:
+        Ends(game)
+    if game.num_players != 2 and hasattr(config, "gate"):
+        raise BadConfig(f"{game.name} is for one: no net can win against another at the gate; train alphazero on it.")
     search, fast = getattr(config, "search", None), getattr(getattr(config, "play", None), "fast_simulations", None)
     if search is None:
         return

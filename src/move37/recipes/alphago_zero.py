@@ -8,7 +8,7 @@ games; no search goes on from the last one; a moving average of the weights play
 from dataclasses import dataclass, field
 
 from move37 import games
-from move37.core.errors import BadConfig, UnknownName
+from move37.core.errors import UnknownName
 from move37.core.types import Game
 from move37.learn.losses import policy_value_loss
 from move37.learn.targets import outcome_targets
@@ -72,7 +72,8 @@ def preset(name: str, game: str) -> Config:
     num_actions = games.make(game).num_actions
     rule = Puct(dirichlet_alpha=round(10 / num_actions, 3))  # the paper: 0.03 on 19×19
     sampled = min(30, max(2, num_actions // 6))  # the paper: 30 on 19×19
-    muon = OptimiserConfig("muon", learning_rate=2e-3, weight_decay=1e-2, decay_updates=150 * 128, ema=0.995)
+    iterations, updates = (150 if num_actions <= 50 else 100), 128
+    muon = OptimiserConfig("muon", learning_rate=2e-3, weight_decay=1e-2, decay_updates=iterations * updates, ema=0.995)
     presets = {
         "smoke": Config(
             iterations=3,
@@ -86,7 +87,8 @@ def preset(name: str, game: str) -> Config:
             gate=GateConfig(games=4, every=2),
         ),
         "laptop": Config(
-            iterations=150,
+            iterations=iterations,
+            updates=updates,
             root_value_weight=0.25,
             net=NetConfig(4, 32),
             search=SearchConfig(rule, num_simulations=64),
@@ -125,10 +127,8 @@ def preset(name: str, game: str) -> Config:
 
 
 def train(config: Config, out: Run, resume: bool = False) -> PolicyValue:
-    """The loop. Returns the net that acts: the best. Raises `BadConfig` for a game that is not for two."""
+    """The loop. Returns the net that acts: the best."""
     game = games.make(out.about["game"])
-    if game.num_players != 2:
-        raise BadConfig(f"{game.name} has {game.num_players} player: a net can beat no other; train alphazero on it.")
     learner = Learner.init(PolicyValue(game, config.net, key=out.key("net")), config.optimiser)
     stream = Stream(game, config.search, config.play, out.key("start"), config.net.learns_ends)
     gate = Gate(config.gate, game, config.search, learner.acting)
