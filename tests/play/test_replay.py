@@ -140,8 +140,8 @@ def test_symmetries_turn_observation_policy_and_reply_as_the_rules_do(name):
             state = step(state, jnp.int32(action)).state
         np.testing.assert_array_equal(turned.reply, np.roll(turned.policy, -1, axis=0))
         assert all(x is y for x, y in zip(turned[2:4] + turned[5:6], samples[2:4] + samples[5:6], strict=True))
-            if name == "go_5x5":
-                np.testing.assert_array_equal(turned.ownership[0], game.area(state))
+        if name == "go_5x5":
+            np.testing.assert_array_equal(turned.ownership[0], game.area(state))
         images.add(turned.observation[-1].tobytes() + turned.policy[-1].tobytes())
     assert len(images) == len(game.symmetries()) > 1
     many = jax.tree.map(lambda x: np.repeat(x[-1:], 400, axis=0), samples)
