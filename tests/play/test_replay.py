@@ -57,7 +57,7 @@ def test_batches_are_uniform_draws_from_the_window_and_wait_until_it_is_large_en
     assert values.tolist() == [v for _, held in _held(replay) for v in held]
     assert np.abs(counts / (2000 / len(values)) - 1).max() < 0.4  # six standard deviations
     for b in batches[:5]:
-        assert all((x.reshape(10, -1)[:, -1] == b.value).all() for x in b[1:])  # fields of a row stay together
+        assert all((x.reshape(10, -1)[:, -1] == b.value).all() for x in b[1:6])  # fields of a row stay together
 
 
 def test_opened_after_a_kill_it_goes_on_as_if_never_killed(tmp_path):
@@ -128,6 +128,8 @@ def test_symmetries_turn_observation_policy_and_reply_as_the_rules_do(name):
     policy = np.eye(game.num_actions, dtype=np.float32)[actions]
     reply, numbers = np.roll(policy, -1, axis=0), np.arange(len(actions), dtype=np.float32)
     samples = Samples(np.stack(observations), policy, numbers, numbers, reply, numbers)
+    if name == "go_5x5":
+        samples = samples._replace(ownership=np.repeat(np.asarray(game.area(state))[None], len(actions), axis=0))
     images = set()
     for symmetry in game.symmetries():
         turned = augment(samples, (symmetry, symmetry), rng)
@@ -137,10 +139,12 @@ def test_symmetries_turn_observation_policy_and_reply_as_the_rules_do(name):
             assert legal(state)[action]
             state = step(state, jnp.int32(action)).state
         np.testing.assert_array_equal(turned.reply, np.roll(turned.policy, -1, axis=0))
-        assert all(x is y for x, y in zip(turned[2:4] + turned[5:], samples[2:4] + samples[5:], strict=True))
+        assert all(x is y for x, y in zip(turned[2:4] + turned[5:6], samples[2:4] + samples[5:6], strict=True))
+        if name == "go_5x5":
+            np.testing.assert_array_equal(turned.ownership[0], game.area(state))
         images.add(turned.observation[-1].tobytes() + turned.policy[-1].tobytes())
     assert len(images) == len(game.symmetries()) > 1
-    many = Samples(*(np.repeat(x[-1:], 400, axis=0) for x in samples))
+    many = jax.tree.map(lambda x: np.repeat(x[-1:], 400, axis=0), samples)
     drawn = augment(many, game.symmetries(), rng)
     rows = [o.tobytes() + p.tobytes() for o, p in zip(drawn.observation, drawn.policy, strict=True)]
     assert set(rows) == images

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from killing import assert_equal, contents, kill_after, start
 
-from move37.core.errors import BadConfig, UnknownName
+from move37.core.errors import UnknownName
 from move37.games import make
 from move37.nets.policy_value import NetConfig
 from move37.play.gate import GateConfig
@@ -87,10 +87,3 @@ def test_presets_fit_the_game_and_unknown_ones_are_named():
         assert alphago_zero.preset("laptop", board).search.rule.dirichlet_alpha == alpha
     with pytest.raises(UnknownName, match="no preset 'huge'; there are: smoke, laptop"):
         alphago_zero.preset("huge", "go_7x7")
-
-
-def test_a_game_for_one_is_refused(tmp_path):
-    config = alphago_zero.preset("smoke", "catch")
-    run = Run.create(tmp_path / "run", "alphago_zero", "catch", config, 0)
-    with pytest.raises(BadConfig, match="catch has 1 player"):
-        alphago_zero.train(config, run)

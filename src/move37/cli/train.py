@@ -38,6 +38,8 @@ def _train(options: Namespace) -> int:
     game = make_game(options.game)
     spec = _absolute(options.game)
     config = _configure(recipe, options)
+    if hasattr(recipe, "check"):
+        recipe.check(config, game)
     if spec != options.game:
         check(game, num_games=2)
     path = RUNS / _name(options, game.name)

@@ -214,7 +214,7 @@ class Dataset:
 
         `turn`: each by a random one of the board's symmetries. Raises `BadConfig` if there is no game to draw from.
         """
-        self._check(game, games)
+        self.check(game, games)
         ends = np.cumsum(self._lengths[games])
         for _ in range(count):
             drawn = rng.integers(ends[-1], size=size)
@@ -225,7 +225,7 @@ class Dataset:
 
     def sweep(self, game: Go, games: np.ndarray, size: int) -> Iterator[Batch]:
         """Every position of some games once, in order; the last batch may be smaller."""
-        self._check(game, games)
+        self.check(game, games)
         rows = np.repeat(games, self._lengths[games])
         numbers = np.concatenate([np.arange(length) for length in self._lengths[games]])
         for begin in range(0, len(rows), size):
@@ -254,10 +254,11 @@ class Dataset:
             self._trusted[games],
         )
 
-    def _check(self, game: Go, games: np.ndarray) -> None:
+    def check(self, game: Go, games: np.ndarray | None = None) -> None:
+        """Raises `BadConfig` for a board of another size, and for a choice of no games."""
         if game.size != self.size:
             raise BadConfig(f"the dataset is of {self.about['game']}; it has no positions of {game.name}.")
-        if not len(games):
+        if games is not None and not len(games):
             raise BadConfig("no game is left to draw from; make the dataset of more games, or ask for a lower rank.")
 
 

@@ -14,6 +14,7 @@ from move37.learn.losses import policy_value_loss
 from move37.learn.targets import outcome_targets
 from move37.learn.update import Learner, OptimiserConfig, fit
 from move37.nets.policy_value import NetConfig, PolicyValue
+from move37.play.ends import Ends
 from move37.play.exam import Exam
 from move37.play.gate import Gate, GateConfig
 from move37.play.ladder import Ladder
@@ -72,7 +73,8 @@ def preset(name: str, game: str) -> Config:
     num_actions = games.make(game).num_actions
     rule = Puct(dirichlet_alpha=round(10 / num_actions, 3))  # the paper: 0.03 on 19×19
     sampled = min(30, max(2, num_actions // 6))  # the paper: 30 on 19×19
-    muon = OptimiserConfig("muon", learning_rate=2e-3, weight_decay=1e-2, decay_updates=150 * 128, ema=0.995)
+    iterations, updates = (150 if num_actions <= 50 else 100), 128
+    muon = OptimiserConfig("muon", learning_rate=2e-3, weight_decay=1e-2, decay_updates=iterations * updates, ema=0.995)
     presets = {
         "smoke": Config(
             iterations=3,
@@ -86,7 +88,8 @@ def preset(name: str, game: str) -> Config:
             gate=GateConfig(games=4, every=2),
         ),
         "laptop": Config(
-            iterations=150,
+            iterations=iterations,
+            updates=updates,
             root_value_weight=0.25,
             net=NetConfig(4, 32),
             search=SearchConfig(rule, num_simulations=64),
@@ -124,11 +127,17 @@ def preset(name: str, game: str) -> Config:
     return presets[name]
 
 
-def train(config: Config, out: Run, resume: bool = False) -> PolicyValue:
-    """The loop. Returns the net that acts: the best. Raises `BadConfig` for a game that is not for two."""
-    game = games.make(out.about["game"])
+def check(config: Config, game: Game) -> None:
+    """What this game cannot give. Raises `BadConfig`."""
+    if config.net.learns_ends:
+        Ends(game)
     if game.num_players != 2:
-        raise BadConfig(f"{game.name} has {game.num_players} player: a net can beat no other; train alphazero on it.")
+        raise BadConfig(f"{game.name} is for one: no net can win against another at the gate; train alphazero on it.")
+
+
+def train(config: Config, out: Run, resume: bool = False) -> PolicyValue:
+    """The loop. Returns the net that acts: the best."""
+    game = games.make(out.about["game"])
     learner = Learner.init(PolicyValue(game, config.net, key=out.key("net")), config.optimiser)
     stream = Stream(game, config.search, config.play, out.key("start"), config.net.learns_ends)
     gate = Gate(config.gate, game, config.search, learner.acting)

@@ -15,6 +15,7 @@ from move37.learn.losses import policy_value_loss
 from move37.learn.targets import outcome_targets
 from move37.learn.update import Learner, OptimiserConfig, fit
 from move37.nets.policy_value import NetConfig, PolicyValue
+from move37.play.ends import Ends
 from move37.play.exam import Exam
 from move37.play.ladder import Ladder
 from move37.play.replay import Replay, ReplayConfig
@@ -128,6 +129,12 @@ def preset(name: str, game: str) -> Config:
     if name not in presets:
         raise UnknownName(f"alphazero has no preset {name!r}; there are: {', '.join(presets)}.")
     return presets[name]
+
+
+def check(config: Config, game: Game) -> None:
+    """What this game cannot give. Raises `BadConfig`."""
+    if config.net.learns_ends:
+        Ends(game)
 
 
 def train(config: Config, out: Run, resume: bool = False) -> PolicyValue:

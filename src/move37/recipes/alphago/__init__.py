@@ -74,10 +74,13 @@ def preset(name: str, game: str) -> Config:
     return Config("", *(stage.preset(name, game) for stage in STAGES.values()))
 
 
+def check(config: Config, game: Game) -> None:
+    """What would fail only once training has begun. Raises `BadConfig`, `BadRun`."""
+    dataset_of(config.data).check(board(game.name))
+
+
 def train(config: Config, out: Run, resume: bool = False) -> None:
     """Stage by stage; what is finished is not done again."""
-    board(out.about["game"])
-    dataset_of(config.data)
     if resume:
         out.resume({"stage": None})
     for number, (name, stage) in enumerate(STAGES.items(), 1):

@@ -53,7 +53,7 @@ def teacher(path: str, game: Game, config: NetConfig) -> PolicyValue:
         raise BadConfig(
             "no --teacher: this stage goes on from an earlier one; name the run of it, like runs/NAME/policy."
         )
-    run = Run.open(Path(path))
+    run = Run.open(Path(path).expanduser())
     found, own = run.about["game"], from_json(NetConfig, run.about["config"]["net"])
     if (found, own) != (game.name, config):
         raise BadConfig(f"{path} plays {found} with {own}; this stage has {game.name} and {config}: take the same.")

@@ -44,6 +44,11 @@ def preset(name: str, game: str) -> Config:
     return chosen({"smoke": smoke, "laptop": laptop, "gpu": gpu, "paper": paper}, name)
 
 
+def check(config: Config, game: Game) -> None:
+    """What would fail only once training has begun. Raises `BadConfig`, `BadRun`."""
+    dataset_of(config.data).check(board(game.name))
+
+
 def train(config: Config, out: Run, resume: bool = False) -> LocalPatterns:
     """The loop. Returns the policy."""
     game, dataset = board(out.about["game"]), dataset_of(config.data)

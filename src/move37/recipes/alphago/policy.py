@@ -55,6 +55,11 @@ def preset(name: str, game: str) -> Config:
     return chosen(presets, name)
 
 
+def check(config: Config, game: Game) -> None:
+    """What would fail only once training has begun. Raises `BadConfig`, `BadRun`."""
+    dataset_of(config.data).check(board(game.name))
+
+
 def train(config: Config, out: Run, resume: bool = False) -> PolicyValue:
     """The loop. Returns the net that acts."""
     game, dataset = board(out.about["game"]), dataset_of(config.data)

@@ -72,6 +72,12 @@ def preset(name: str, game: str) -> Config:
     return chosen(presets, name)
 
 
+def check(config: Config, game: Game) -> None:
+    """What would fail only once training has begun. Raises `BadConfig`, `BadRun`."""
+    for run in (config.teacher, config.reinforced):
+        teacher(run, board(game.name), config.net)
+
+
 def train(config: Config, out: Run, resume: bool = False) -> PolicyValue:
     """The loop. Returns the net that acts."""
     game = board(out.about["game"])
