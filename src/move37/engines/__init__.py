@@ -1,0 +1,1 @@
+"""How other programs talk to move37: protocols of Go servers, editors and analysis tools."""
