@@ -130,7 +130,7 @@ class JudgeCommands:
 
     def prior(self, _: list[str]) -> str:
         """For GoGui: in hundredths."""
-        prior, _ = self.engine.opinion()
+        prior = self.engine.opinion()[0]
         likely = [int(a) for a in np.argsort(-prior, kind="stable")[:30] if prior[a] >= 0.005]
         return _pairs([(self._name(action), f"{100 * prior[action]:.0f}") for action in likely])
 
