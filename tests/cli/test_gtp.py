@@ -228,10 +228,12 @@ const main = async () => {
   for (let i = 0; i < 4; i++) say(await ask('genmove', 'bw'[i % 2]))
   say(await ask('play', 'b', 'Z9'))
   let lines = 0
+  let name = null
   const analysis = engine.sendCommand({name: 'kata-analyze', args: ['b', '2']}, ({line}) => {
-    if (line.startsWith('info ') && ++lines === 3) engine.sendCommand({name: 'name'}).then(say)
+    if (line.startsWith('info ') && ++lines === 3) name = engine.sendCommand({name: 'name', args: []})
   })
   say(await analysis)
+  say(await name)
   say({lines})
   await engine.stop()
 }
@@ -254,7 +256,7 @@ def test_sabakis_client_understands_it(go_run, tmp_path):
         [NODE, "client.js", command], cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False
     )
     assert done.returncode == 0, done.stderr
-    listed, sized, *moves, refused, name, analysis, counted = map(json.loads, done.stdout.splitlines())
+    listed, sized, *moves, refused, analysis, name, counted = map(json.loads, done.stdout.splitlines())
     assert {"genmove", "kata-analyze", "undo"} <= set(listed["content"].split())
     assert (sized["error"], refused["error"]) == (False, True)
     assert len(moves) == 4

@@ -115,7 +115,9 @@ class Thinker:
             self._advance(more=True)
         try:
             while going:
-                going = self.num_nodes <= self._room and self._visits() < (visits or 2**31)
+                # One batch of leaves is on its way: it will be backed up whatever comes.
+                enough = self._visits() + self.config.leaves >= (visits or 2**31)
+                going = not enough and self.num_nodes <= self._room
                 going = going and (seconds is None or time.monotonic() - began < seconds) and not stop()
                 self._advance(more=going)
                 yield self._visits()
