@@ -163,6 +163,26 @@ def _gtp() -> Parser:
     return parser
 
 
+def _analysis() -> Parser:
+    examples = {
+        "move37 analysis RUN": "then write queries, a line of JSON each",
+        "move37 analysis RUN --visits 100": "for queries that say nothing of visits",
+        "KaTrain: General Settings, Override Engine Command": "/full/path/of/move37 analysis /full/path/of/RUN",
+    }
+    parser = command_parser(
+        "analysis", "RUN [options]", "an agent that speaks KataGo's JSON, as KaTrain does.", examples
+    )
+    parser.add_argument("run", metavar="RUN", help="RUN or RUN@ITERATION, of a game of Go")
+    text = "visits of a position whose query names no number (500)"
+    parser.add_argument("--visits", "--simulations", type=whole(1), metavar="N", help=text)
+    parser.add_argument("--time", type=seconds, metavar="SECONDS", help="at most so long for a position")
+    text = "whose winrates are reported: black, white, sidetomove (black)"
+    sides = ("black", "white", "sidetomove")
+    parser.add_argument("--perspective", choices=sides, default="black", metavar="SIDE", help=text)
+    add_thinking(parser)
+    return parser
+
+
 def _games() -> Parser:
     return command_parser("games", "", "all games, with the size of actions and observations.", {"move37 games": ""})
 
@@ -189,6 +209,7 @@ COMMANDS: dict[str, tuple[str, Callable[[], Parser], str]] = {
     "info": ("look", _info, "what a run is and how far it got: move37 info RUN"),
     "export": ("look", _export, "write an agent's net as ONNX: move37 export RUN [--out FILE]"),
     "gtp": ("gtp", _gtp, "speak GTP, for Sabaki, GoGui and servers: move37 gtp RUN"),
+    "analysis": ("gtp", _analysis, "analyse positions over JSON, for KaTrain: move37 analysis RUN"),
     "games": ("look", _games, "list the games"),
     "lineage": ("look", _lineage, "the family of systems, computed from the recipes"),
     "cite": ("look", _cite, "BibTeX of a recipe's paper: move37 cite alphazero"),

@@ -86,9 +86,8 @@ def cgos(snapshot: Snapshot, point: Point, most_moves: int = 10) -> str:
 
 def analysis_move(move: MoveInfo, order: int, point: Point, sign: int, pv_visits: bool) -> dict[str, Any]:
     """An element of `moveInfos` in KataGo's JSON. `sign` −1 turns values to the other side's view."""
-    low, high = sign * move.value - abs(move.value - move.lcb), winrate(sign * move.value)
     found: dict[str, Any] = {
-        "move": point.name(move.action) if move.action != point.size**2 else "pass",
+        "move": point.name(move.action),
         "order": order,
         "visits": move.visits,
         "edgeVisits": move.visits,
@@ -96,10 +95,9 @@ def analysis_move(move: MoveInfo, order: int, point: Point, sign: int, pv_visits
         "edgeWeight": float(move.visits),
         "playSelectionValue": float(move.visits),
         "prior": round(move.prior, 9),
-        "lcb": winrate(low) if sign > 0 else winrate(sign * move.lcb),
-        "utilityLcb": low if sign > 0 else sign * move.lcb,
+        "lcb": winrate(sign * move.lcb),
+        "utilityLcb": sign * move.lcb,
         **_values(sign * move.value, point.size),
-        "winrate": high,
         "pv": [point.name(action) for action in move.line],
     }
     return found | ({"pvVisits": list(move.line_visits), "pvEdgeVisits": list(move.line_visits)} if pv_visits else {})

@@ -143,7 +143,7 @@ class Thinker:
             error = 1.96 * np.sqrt(max(1 - value * value, 1.0 / visits) / visits)
             line, line_visits = _line(action, child, counts, int(slot))
             name = int(action[0, slot])
-            moves.append(MoveInfo(name, visits, value, float(prior[name]), value - float(error), line, line_visits))
+            moves.append(MoveInfo(name, visits, value, float(prior[name]), max(-1.0, value - float(error)), line, line_visits))
         value = (raw + float(sums.sum())) / (1 + total)
         return Snapshot(1 + total, value, raw, prior, tuple(moves))
 
