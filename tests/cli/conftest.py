@@ -148,18 +148,28 @@ def make_run(here) -> Callable[..., Path]:
     """A run that was never trained: its nets are as they were drawn."""
 
     def make(name: str, game: str = "tic_tac_toe", nets: tuple[int, ...] = (1,), rows: list | None = None) -> Path:
-        path, config = here / "runs" / name, alphazero.Config(iterations=3, net=NetConfig(1, 8))
-        path.mkdir(parents=True)
-        about = {"recipe": "alphazero", "game": game, "seed": 0, "created": "today", "hardware": "a test"}
-        about |= {"format": FORMAT, "move37": "0.1.0", "config": to_json(config)}
-        (path / "config.json").write_text(json.dumps(about))
-        (path / "metrics.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows or []))
-        run, rules = Run.open(path), games.make(game)
-        for iteration in nets:
-            run.save_net(iteration, PolicyValue(rules, config.net, key=jax.random.key(iteration)))
-        return path
+        return write_run(here / "runs" / name, game, nets, rows)
 
     return make
+
+
+def write_run(path: Path, game: str, nets: tuple[int, ...] = (1,), rows: list | None = None) -> Path:
+    config = alphazero.Config(iterations=3, net=NetConfig(1, 8))
+    path.mkdir(parents=True)
+    about = {"recipe": "alphazero", "game": game, "seed": 0, "created": "today", "hardware": "a test"}
+    about |= {"format": FORMAT, "move37": "0.1.0", "config": to_json(config)}
+    (path / "config.json").write_text(json.dumps(about))
+    (path / "metrics.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows or []))
+    run, rules = Run.open(path), games.make(game)
+    for iteration in nets:
+        run.save_net(iteration, PolicyValue(rules, config.net, key=jax.random.key(iteration)))
+    return path
+
+
+@pytest.fixture(scope="session")
+def go_run(tmp_path_factory) -> Path:
+    """A run of Go 5×5 in a folder of its own, `xla` beside it for compiled programs."""
+    return write_run(tmp_path_factory.mktemp("go") / "runs" / "five", "go_5x5")
 
 
 @pytest.fixture

@@ -274,3 +274,17 @@ def _as_tuples(states):
 def test_kept_nodes_is_checked():
     with pytest.raises(BadConfig, match="kept_nodes"):
         SearchConfig(kept_nodes=-1)
+
+
+def test_moves_of_a_row_may_be_filled_up():
+    """Any action number that does not exist stands for no move, so that one program serves rows of any length."""
+    world, previous, embedding, _ = first_searches(4)
+    planted = plant(world, PUCT, embedding)
+    none = np.full((COUNT, 2), 4, np.int32)
+    filled = previous._replace(moves=jnp.concatenate([previous.moves, none], axis=1))
+    first = previous._replace(moves=jnp.concatenate([none, previous.moves], axis=1))
+    expected = rerooted(previous, planted, NEW)
+    for other in (filled, first):
+        jax.tree.map(np.testing.assert_array_equal, rerooted(other, planted, NEW), expected)
+    nothing = rerooted(previous._replace(moves=jnp.asarray(none)), planted, NEW)
+    jax.tree.map(np.testing.assert_array_equal, nothing, rerooted(previous._replace(moves=none - 5), planted, NEW))

@@ -10,10 +10,12 @@ from move37.cli.options import (
     Parser,
     add_seed,
     add_simulations,
+    add_thinking,
     command_parser,
     seconds,
     share,
     whole,
+    winrate,
 )
 
 
@@ -209,6 +211,46 @@ def _export() -> Parser:
     return parser
 
 
+def _gtp() -> Parser:
+    examples = {
+        "move37 gtp RUN": "then type list_commands, or let a program speak",
+        "move37 gtp RUN --time 5": "five seconds a move",
+        "move37 gtp RUN --visits 1": "the net alone, nearly",
+        "Sabaki: Engines, Manage Engines, Add": "path: what `which move37` says; arguments: gtp /full/path/of/RUN",
+    }
+    parser = command_parser("gtp", "RUN [options]", "an agent for programs that speak GTP: Sabaki, GoGui.", examples)
+    parser.add_argument("run", metavar="RUN", help="RUN or RUN@ITERATION, of a game of Go")
+    text = "visits a move (800, and no limit where --time or the client's clock gives one)"
+    parser.add_argument("--visits", "--simulations", type=whole(1), metavar="N", help=text)
+    text = "at most so long a move; the client's clock may ask for less"
+    parser.add_argument("--time", type=seconds, metavar="SECONDS", help=text)
+    parser.add_argument("--ponder", action="store_true", help="think in the opponent's time too")
+    text = "resign below this winrate, twice in a row; 0 never does (0.05)"
+    parser.add_argument("--resign", type=winrate, default=0.05, metavar="WINRATE", help=text)
+    add_thinking(parser)
+    return parser
+
+
+def _analysis() -> Parser:
+    examples = {
+        "move37 analysis RUN": "then write queries, a line of JSON each",
+        "move37 analysis RUN --visits 100": "for queries that say nothing of visits",
+        "KaTrain: General Settings, Override Engine Command": "/full/path/of/move37 analysis /full/path/of/RUN",
+    }
+    parser = command_parser(
+        "analysis", "RUN [options]", "an agent that speaks KataGo's JSON, as KaTrain does.", examples
+    )
+    parser.add_argument("run", metavar="RUN", help="RUN or RUN@ITERATION, of a game of Go")
+    text = "visits of a position whose query names no number (500)"
+    parser.add_argument("--visits", "--simulations", type=whole(1), metavar="N", help=text)
+    parser.add_argument("--time", type=seconds, metavar="SECONDS", help="at most so long for a position")
+    text = "whose winrates are reported: black, white, sidetomove (black)"
+    sides = ("black", "white", "sidetomove")
+    parser.add_argument("--perspective", choices=sides, default="black", metavar="SIDE", help=text)
+    add_thinking(parser)
+    return parser
+
+
 def _games() -> Parser:
     return command_parser("games", "", "all games, with the size of actions and observations.", {"move37 games": ""})
 
@@ -236,6 +278,8 @@ COMMANDS: dict[str, tuple[str, Callable[[], Parser], str]] = {
     "plot": ("look", _plot, "draw losses, solver error and speed of runs: move37 plot RUN …"),
     "info": ("look", _info, "what a run or a dataset is: move37 info RUN"),
     "export": ("look", _export, "write an agent's net as ONNX: move37 export RUN [--out FILE]"),
+    "gtp": ("gtp", _gtp, "speak GTP, for Sabaki, GoGui and servers: move37 gtp RUN"),
+    "analysis": ("gtp", _analysis, "analyse positions over JSON, for KaTrain: move37 analysis RUN"),
     "games": ("look", _games, "list the games"),
     "lineage": ("look", _lineage, "the family of systems, computed from the recipes"),
     "cite": ("look", _cite, "BibTeX of a recipe's paper: move37 cite alphazero"),

@@ -87,6 +87,17 @@ def seconds(text: str) -> float:
     return value
 
 
+def winrate(text: str) -> float:
+    """A converter for a share of one, up to a half."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 0.5:
+        raise argparse.ArgumentTypeError(f"{text!r} is not allowed; it must be a number from 0 to 0.5")
+    return value
+
+
 def share(text: str) -> float:
     """A converter for a part of a whole."""
     try:
@@ -126,3 +137,11 @@ def add_simulations(parser: Parser, least: int = 0) -> None:
     """`--simulations`."""
     text = "simulations of the agent's search, a move; 0 plays its net alone (128)"
     parser.add_argument("--simulations", type=whole(least), default=128, metavar="N", help=text)
+
+
+def add_thinking(parser: Parser) -> None:
+    """`--leaves` and `--nodes`."""
+    text = "positions that the net sees at once: more are faster and a little weaker (8)"
+    parser.add_argument("--leaves", type=whole(1, 256), default=8, metavar="N", help=text)
+    text = "room of the search tree; a search that fills it ends (4096)"
+    parser.add_argument("--nodes", type=whole(1024, 2**20), default=4096, metavar="N", help=text)

@@ -130,9 +130,12 @@ class Go(Game):
     def symmetries(self) -> tuple[Symmetry, ...]:
         return dihedral_symmetries(self.size, num_passes=1)
 
-    def area(self, state: State) -> Int8[Array, " N"]:
-        """Whose each point is: 1 Black, −1 White, 0 neither. A colour owns its stones and what reaches it alone."""
-        return self._area(state.chains, jnp.array(True))
+    def area(self, state: State, wanted: Bool[Array, ""] | bool = True) -> Int8[Array, " N"]:
+        """Whose each point is: 1 Black, −1 White, 0 neither. A colour owns its stones and what reaches it alone.
+
+        Unless `wanted` the answer is wrong, and at once.
+        """
+        return self._area(state.chains, jnp.asarray(wanted))
 
     def score(self, state: State) -> Float[Array, ""]:
         """Black's area − White's area − komi."""

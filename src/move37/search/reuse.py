@@ -26,7 +26,7 @@ class Previous(NamedTuple):
     """An earlier search to go on from."""
 
     tree: Tree
-    moves: Int[Array, "B M"]  # played since its roots; negative where there is nothing to go on from
+    moves: Int[Array, "B M"]  # since its roots; negative: nothing to go on from; A or more: none, to fill the row up
 
 
 def reroot(previous: Previous, fresh: Tree, num_simulations: int) -> Tree:
@@ -93,11 +93,12 @@ def reroot(previous: Previous, fresh: Tree, num_simulations: int) -> Tree:
 def _follow(tree: Tree, moves: Int[Array, "B M"]) -> tuple[Int[Array, " B"], Bool[Array, " B"]]:
     """(node that the moves lead to, whether there is one that a search can go on from)."""
     games, node = jnp.arange(moves.shape[0]), jnp.zeros_like(tree.num_nodes)
-    found = jnp.ones(moves.shape[0], bool)
+    found, none = jnp.ones(moves.shape[0], bool), moves >= tree.root_logits.shape[1]
     for step in range(moves.shape[1]):
         matches = (tree.action[games, node] == moves[:, step, None]) & (tree.child[games, node] != NO_CHILD)
-        found &= matches.any(-1)
-        node = jnp.where(found, tree.child[games, node, jnp.argmax(matches, axis=-1)], 0)
+        found &= matches.any(-1) | none[:, step]
+        below = jnp.where(found, tree.child[games, node, jnp.argmax(matches, axis=-1)], 0)
+        node = jnp.where(none[:, step], node, below)
     found &= (node > 0) & (tree.discount[games, node] != 0) & (tree.value[games, node] != PENDING)
     return node, found
 

@@ -6,11 +6,11 @@ to three times as fast as XLA.
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import jax
 import numpy as np
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Bool, Float, Int
 
 from move37.core.types import Embedding, Prediction, Transition
 from move37.search.mcts import Growth, SearchConfig, SearchResult, absorb, budget_of, finish, grow, rounds, start
@@ -30,6 +30,16 @@ class ObservedModel(Protocol):
 
     def predict(self, embedding: Embedding, logits: Float[Array, "B A"], value: Float[Array, " B"]) -> Prediction:
         """What the network said, with −inf where an action is illegal."""
+
+
+class Ongoing(NamedTuple):
+    """A search between two network batches."""
+
+    growth: Growth  # leaves that were found and are not backed up yet
+    root: Root
+    limit: Int[Array, " B"]  # simulations of each game
+    observation: Array  # of the leaves
+    wanted: Bool[Array, " M"]  # which of them are asked of the network
 
 
 Evaluator = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]  # observations [M C H W] → logits [M A], value [M]
@@ -56,13 +66,38 @@ class Stepwise:
         previous: Previous | None = None,
     ) -> SearchResult:
         """As `search`, with the network behind `evaluate`; only new, unfinished leaves are evaluated."""
-        prediction = evaluate(np.asarray(self._observe(embedding)))
-        planted = self._start(embedding, *prediction, noise, which, previous, budgets=budgets)
-        growth, root, limit, observation, wanted = planted
+        prediction = evaluate(self.observe(embedding))
+        ongoing = self.begin(embedding, prediction, noise, budgets, which, previous)
         for i in range(1, rounds(self.config) + 1):
-            logits, value = evaluate_some(evaluate, np.asarray(observation), np.asarray(wanted), prediction[0].shape[1])
-            growth, observation, wanted = self._round(growth, root, limit, logits, value, np.int32(i))
-        return self._finish(growth.tree, root)
+            ongoing = self.go_on(evaluate, ongoing, i * self.config.leaves)
+        return self._finish(ongoing.growth.tree, ongoing.root)
+
+    def observe(self, embedding: Embedding) -> np.ndarray:
+        """What the network sees of the roots."""
+        return np.asarray(self._observe(embedding))
+
+    def begin(
+        self,
+        embedding: Embedding,
+        prediction: tuple[np.ndarray, np.ndarray],
+        noise: Float[Array, "B A"] | None = None,
+        budgets: tuple[int, ...] | None = None,
+        which: Int[Array, " B"] | None = None,
+        previous: Previous | None = None,
+    ) -> Ongoing:
+        """Plant the roots with the network's (logits, value) and look for the first leaves."""
+        return self._start(embedding, *prediction, noise, which, previous, budgets=budgets)
+
+    def go_on(self, evaluate: Evaluator, ongoing: Ongoing, done: int) -> Ongoing:
+        """Evaluate what is asked and back it up; games with a budget above `done` look for their next leaves.
+
+        Where none has, the tree is at rest: nothing is asked or on its way. It can go on from there all the same.
+        """
+        growth, root, limit, observation, wanted = ongoing
+        num_actions = growth.tree.root_logits.shape[1]
+        logits, value = evaluate_some(evaluate, np.asarray(observation), np.asarray(wanted), num_actions)
+        growth, observation, wanted = self._round(growth, root, limit, logits, value, np.int32(done))
+        return Ongoing(growth, root, limit, observation, wanted)
 
     def _plant_and_grow(
         self,
@@ -73,19 +108,19 @@ class Stepwise:
         which: Any,
         previous: Previous | None,
         budgets: tuple[int, ...] | None,
-    ) -> tuple[Growth, Root, Array, Array, Array]:
+    ) -> Ongoing:
         prediction = self.model.predict(embedding, logits, value)
         tree, root = start(self.config, embedding, prediction, noise, budgets, which, previous=previous)
         limit = budget_of(self.config, tree, budgets, which)
         growth = grow(self.config, tree, root, limit, self.model.transition)
-        return growth, root, limit, *self._questions(growth)
+        return Ongoing(growth, root, limit, *self._questions(growth))
 
     def _absorb_and_grow(
-        self, growth: Growth, root: Root, limit: Array, logits: Array, value: Array, i: Array
+        self, growth: Growth, root: Root, limit: Array, logits: Array, value: Array, done: Array
     ) -> tuple[Growth, Array, Array]:
         prediction = self.model.predict(growth.transition.embedding, logits, value)
         tree = absorb(self.config, growth, prediction)
-        growth = grow(self.config, tree, root, limit - i * self.config.leaves, self.model.transition)
+        growth = grow(self.config, tree, root, limit - done, self.model.transition)
         return growth, *self._questions(growth)
 
     def _questions(self, growth: Growth) -> tuple[Array, Array]:
