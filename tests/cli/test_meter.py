@@ -52,7 +52,7 @@ def test_numbers_comments_and_table_are_those_of_the_meter(room, move37):
     comments = game_record(tree).comments
     assert comments[0] == "hello] you"
     assert comments[3].startswith("my comment\n\nProbability")
-    assert len(said.out[said.out.index(" move ") :].split("policy:")[0].splitlines()) == 1 + len(MOVES)
+    assert len(said.out[said.out.index("move ") :].split("policy:")[0].splitlines()) == 1 + len(MOVES)
     for i, move in enumerate(numbers["moves"]):
         name = game.format_action(int(actions[i]))
         assert (move["number"], move["colour"], move["move"]) == (i + 1, "BW"[i % 2], name)
@@ -61,11 +61,11 @@ def test_numbers_comments_and_table_are_those_of_the_meter(room, move37):
         np.testing.assert_allclose(move["value"], found.value[i], atol=1e-5)
         np.testing.assert_allclose(move["policy_value"], found.policy_value[i], atol=1e-5)
         word = "marked" if found.marked[i] else "unstable" if found.unstable[i] else "novel" if found.novel[i] else ""
-        row = rf"^ +{i + 1}  {'BW'[i % 2]} {name} +{100 * found.probability[i]:.3g} % +{found.rank[i]} +"
+        row = rf"^ *{i + 1} {'BW'[i % 2]} {name} +{100 * found.probability[i]:.3g} % +{found.rank[i]} +"
         gain = found.value[i] - found.policy_value[i]
         policy = game.format_action(int(found.policy_choice[i]))
         assert re.search(
-            rf"{row}[+-]{abs(found.value[i]):.3f}  {policy} .*[+-]{abs(gain):.3f} .*{word} *$", said.out, re.M
+            rf"{row}[+-]{abs(found.value[i]):.3f} {policy} .*[+-]{abs(gain):.3f} .*{word} *$", said.out, re.M
         )
         player = ("Black", "White")[i % 2]
         assert f"rank {found.rank[i]} (people@1).\nValue for {player} {found.value[i]:+.3f};" in comments[i + 1]
@@ -80,17 +80,20 @@ def test_base_rates_of_people_of_the_agent_and_of_random_play(room, move37):
         (room / "games" / f"{i}.sgf").write_text(_sgf(moves))
     (room / "games" / "broken.sgf").write_text("(;SZ[5];B[cc]")
     (room / "games" / "large.sgf").write_text("(;SZ[9];B[cc])")
-    options = [*FAST, "--base-games", "2", "--simulations", "0"]
+    options = [*FAST, "--base-games", "2", "--base-moves", "3", "--simulations", "0"]
     said = move37("meter", "people", "game.sgf", *options, "--base", "games", "--out", "one")
     assert (said.code, said.err) == (0, "")
     rates = json.loads((room / "one" / "meter.json").read_text())["rates"]
     assert list(rates) == ["this game", "people", "people@1", "random"]
     assert (rates["people"]["games"], rates["people"]["moves"]) == (2, 10)
     assert (rates["people@1"]["games"], rates["random"]["games"]) == (2, 2)
+    assert max(rates[name]["searched"] for name in ("people", "people@1", "random")) == 4  # two of each game
     for name, row in rates.items():
-        assert row["marked"] <= row["useful"] <= row["novel"] <= row["moves"]
-        shares = rf"{row['games']} +{row['moves']} +{row['novel']}  {row['novel'] / row['moves']:.2%}"
-        assert re.search(rf"^ {name} +{shares} ", said.out, re.MULTILINE)
+        assert row["marked"] <= row["useful"] <= row["searched"] <= row["novel"] <= row["moves"]
+        shares = (
+            rf"{row['games']} +{row['moves']} +{row['novel']} +{row['novel'] / row['moves']:.1%} +{row['searched']}"
+        )
+        assert re.search(rf"^{name} +{shares} ", said.out, re.MULTILINE)
     made = move37(
         "dataset",
         "games",

@@ -8,7 +8,7 @@ import pytest
 
 from move37.core.errors import BadConfig
 from move37.games.go import Go
-from move37.play.meter import NOWHERE, Measures, Meter, MeterConfig, rates, self_games
+from move37.play.meter import Measures, Meter, MeterConfig, rates, self_games
 from move37.play.players import RandomPlayer
 
 GAME = Go(5, history=1)
@@ -79,7 +79,8 @@ def test_novel_and_useful_moves_of_both_colours_are_marked(good_and_bad):
     assert found.marked.tolist() == [True, True, False, False, False, False]
     assert not found.unstable.any()
     assert found.useful.tolist() == found.marked.tolist()  # the policy's own choice is not useful either
-    assert rates([found, found])._asdict() == {"games": 2, "moves": 12, "novel": 8, "useful": 4, "marked": 4}
+    counts = rates([found, found])._asdict()
+    assert counts == {"games": 2, "moves": 12, "novel": 8, "searched": 8, "useful": 4, "marked": 4}
 
 
 def test_a_useful_move_that_is_expected_is_not_marked():
@@ -125,17 +126,22 @@ def test_the_move_that_ends_a_game_is_worth_its_result_to_its_mover(good_and_bad
     assert [_measure(good_and_bad, moves).value[-1] for moves in (alone, none, both)] == [1, 1, -1]
 
 
-def test_only_novel_moves_are_searched_where_that_is_enough(good_and_bad):
+def test_only_some_novel_moves_are_searched_where_that_is_enough(good_and_bad):
     actions = [20, 24, 0, 21, 23]
-    every, some = (_measure(good_and_bad, actions, novel_only=only) for only in (False, True))
-    assert some.shallow_choice[2] == NOWHERE
-    assert np.isnan([some.value[2], some.policy_value[2], some.shallow_value[2]]).all()
-    rows = [0, 1, 3, 4]
-    for one, other in zip(every, some, strict=True):
-        np.testing.assert_array_equal(one[rows], other[rows])
-    assert rates([some]) == rates([every])
-    nothing = _measure(good_and_bad, [0, 1], novel_only=True)
-    assert rates([nothing])._asdict() == {"games": 1, "moves": 2, "novel": 0, "useful": 0, "marked": 0}
+    every = _measure(good_and_bad, actions)
+    for most, rows in ((9, [0, 1, 3, 4]), (2, [0, 4])):
+        some = _measure(good_and_bad, actions, most_novel=most)
+        left = [i for i in range(5) if i not in rows]
+        assert np.flatnonzero(some.searched).tolist() == rows
+        assert np.isnan([some.value[left], some.policy_value[left], some.shallow_value[left]]).all()
+        assert not some.marked[left].any()
+        for one, other in zip(every, some, strict=True):
+            np.testing.assert_array_equal(one[rows], other[rows])
+    counts = {"games": 1, "moves": 5, "novel": 4, "searched": 2, "useful": 1, "marked": 1}
+    assert rates([some])._asdict() == counts
+    assert rates([some]).marked_share == 4 / 5 * 1 / 2
+    nothing = rates([_measure(good_and_bad, [0, 1], most_novel=9)])
+    assert (nothing.novel, nothing.searched, nothing.marked_share) == (0, 0, 0)
 
 
 def test_policy_and_search_may_see_different_games(good_and_bad):

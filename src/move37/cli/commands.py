@@ -180,6 +180,8 @@ def _meter() -> Parser:
     parser.add_argument("--base", type=Path, metavar="SOURCE", help=text)
     text = "of each kind: people's, the agent's, random (10)"
     parser.add_argument("--base-games", type=whole(1), default=10, metavar="N", help=text)
+    text = "novel moves of each kind that are searched (100)"
+    parser.add_argument("--base-moves", type=whole(1), default=100, metavar="N", help=text)
     add_simulations(parser)
     parser.add_argument("--out", type=Path, metavar="FOLDER", help="for picture, record, numbers (GAME.meter)")
     add_seed(parser)

@@ -104,13 +104,13 @@ class _Gauge:
         searched = evaluate if search is policy else OnnxEvaluator(search.net)
         self._meter = Meter(policy.game, evaluate, config, search.game, searched, advance)
 
-    def measure(self, line: Line, begin: int = 0, novel_only: bool = False) -> Measures:
+    def measure(self, line: Line, begin: int = 0, most_novel: int | None = None) -> Measures:
         """All moves from number `begin` on."""
         actions = line.actions[begin:].astype(np.int32)
         seen, searched = (
             jax.tree.map(lambda x: x[begin:], states(agent.game, line)) for agent in (self._policy, self._search)
         )
-        return self._meter.measure(seen, actions, searched, novel_only)
+        return self._meter.measure(seen, actions, searched, most_novel)
 
 
 def _agent(spec: str) -> Agent:
@@ -136,10 +136,10 @@ def _line(where: str, record: GameRecord) -> Line:
 def _base_rates(
     gauge: _Gauge, search: Agent, human: list[Line], options: Namespace, say: Callable[[str], None]
 ) -> dict[str, Rates]:
-    """The same for games of people, of the agent, and of nobody. Only novel moves are searched."""
-    found = {}
+    """The same for games of people, of the agent, and of nobody. Only some of the novel moves are searched."""
+    found, most = {}, -(-options.base_moves // options.base_games)
     say("games of people")
-    found["people"] = rates([gauge.measure(line, novel_only=True) for line in human])
+    found["people"] = rates([gauge.measure(line, most_novel=most) for line in human])
     players: tuple[Player, ...] = (
         NetPlayer(search.name, search.game, search.net, options.simulations),
         RandomPlayer(search.game),
@@ -149,7 +149,7 @@ def _base_rates(
         key = jax.random.fold_in(jax.random.key(options.seed), len(found))
         games = self_games(search.game, player, options.base_games, key)
         lines = [(Line((), BLACK, game.actions.astype(np.uint16)), game.opening) for game in games]
-        found[player.name] = rates([gauge.measure(line, begin, novel_only=True) for line, begin in lines])
+        found[player.name] = rates([gauge.measure(line, begin, most) for line, begin in lines])
     return found
 
 

@@ -14,13 +14,13 @@ from move37 import __version__
 from move37.data import sgf
 from move37.data.record import BLACK, GameRecord, annotated
 from move37.games.go import Go
-from move37.play.meter import NOWHERE, Measures, MeterConfig, Rates
+from move37.play.meter import Measures, MeterConfig, Rates
 from move37.run.files import write_atomic
 
 matplotlib.use("Agg")
 from matplotlib import pyplot as plt
 
-_WORDS = ("", "policy plays", "shallow look")  # columns of the table that hold words
+_WORDS = ("", "policy", "shallow")  # columns of the table that hold words
 
 
 class Report(NamedTuple):
@@ -35,7 +35,7 @@ class Report(NamedTuple):
     config: MeterConfig
     rates: dict[str, Rates]
 
-    def name(self, action: int) -> str:
+    def name(self, action: int | np.integer) -> str:
         """As people write it."""
         return Go(self.record.size).format_action(int(action))
 
@@ -54,10 +54,11 @@ def show(report: Report) -> None:
     """The table of the moves, what it was measured with, and the base rates."""
     record, found, config = report.record, report.measures, report.config
     console, count = Console(), len(report.measures.action)
+    console.width = max(console.width, 160)  # a narrow terminal shall wrap long names, not cut them
     players = " – ".join(player.name or "?" for player in (record.black, record.white))
     console.print(f"{report.where}: {players}, {count} moves on {record.size}×{record.size}", highlight=False)
-    table = Table(box=None, padding=(0, 1), header_style="")
-    for column in ("move", "", "probability", "rank", "value", "policy plays", "gain", "shallow look", "gain", ""):
+    table = Table(box=None, padding=(0, 1, 0, 0), header_style="")
+    for column in ("move", "", "probable", "rank", "value", "policy", "gain", "shallow", "gain", ""):
         table.add_column(column, justify="left" if column in _WORDS else "right", no_wrap=True)
     for i in range(count):
         b, c = found.policy_choice[i], found.shallow_choice[i]
@@ -84,13 +85,16 @@ def show(report: Report) -> None:
 
 
 def _show_rates(console: Console, rates: dict[str, Rates]) -> None:
-    table = Table(box=None, padding=(0, 1), header_style="")
-    for column in ("", "games", "moves", "novel", "", "useful of those", "", "marked", ""):
-        table.add_column(column, justify="right" if column else "left", no_wrap=True)
+    table = Table(box=None, padding=(0, 1, 0, 0), header_style="")
+    for column in ("", "games", "moves", "novel", "", "searched", "useful", "", "marked", "", "of all"):
+        table.add_column(column, justify="right" if table.columns else "left", no_wrap=True)
     for name, row in rates.items():
-        shares = (row.novel, row.moves), (row.useful, row.novel), (row.marked, row.moves)
-        cells = [cell for some, whole in shares for cell in (f"{some:,}", _share(some, whole))]
-        table.add_row(name, f"{row.games:,}", f"{row.moves:,}", *cells)
+        novel, useful, marked = (
+            (f"{some:,}", _share(some, whole))
+            for some, whole in ((row.novel, row.moves), (row.useful, row.searched), (row.marked, row.searched))
+        )
+        counts = (f"{row.games:,}", f"{row.moves:,}")
+        table.add_row(name, *counts, *novel, f"{row.searched:,}", *useful, *marked, f"{row.marked_share:.2%}")
     console.print(table, highlight=False)
 
 
@@ -128,7 +132,6 @@ def _as_json(report: Report) -> dict[str, Any]:
     found = report.measures
     moves = []
     for i in range(len(found.action)):
-        searched = found.shallow_choice[i] != NOWHERE
         moves.append(
             {
                 "number": i + 1,
@@ -137,7 +140,7 @@ def _as_json(report: Report) -> dict[str, Any]:
                 "probability": float(found.probability[i]),
                 "rank": int(found.rank[i]),
                 "policy_choice": report.name(found.policy_choice[i]),
-                "shallow_choice": report.name(found.shallow_choice[i]) if searched else None,
+                "shallow_choice": report.name(found.shallow_choice[i]),
                 "value": float(found.value[i]),
                 "policy_value": float(found.policy_value[i]),
                 "shallow_value": float(found.shallow_value[i]),
@@ -198,4 +201,4 @@ def _percent(share: float) -> str:
 
 
 def _share(some: int, whole: int) -> str:
-    return f"{some / whole:.2%}" if whole else "–"
+    return f"{some / whole:.1%}" if whole else "–"

@@ -67,6 +67,11 @@ class Measures(NamedTuple):
     stable: Bool[np.ndarray, " T"]  # novel, useful, and useful with twice the visits too
 
     @property
+    def searched(self) -> Bool[np.ndarray, " T"]:
+        """The moves whose value is known."""
+        return self.shallow_choice != NOWHERE
+
+    @property
     def marked(self) -> Bool[np.ndarray, " T"]:
         """The moves that the meter is for."""
         return self.novel & self.useful & self.stable
@@ -107,17 +112,17 @@ class Meter:
         states: State,
         actions: Int32[np.ndarray, " T"],
         searched_states: State | None = None,
-        novel_only: bool = False,
+        most_novel: int | None = None,
     ) -> Measures:
         """All moves of a game: `states` before each [T …], for the search the same as states of its own game.
 
-        `novel_only`: search novel moves alone, which is all that base rates need.
+        `most_novel`: search no more than so many moves, novel ones alone, spread over the game: enough for base rates.
         """
         states, searched = (jax.tree.map(np.asarray, x) for x in (states, searched_states or states))
         probability, rank, policy_choice = self._surprise(states, actions)
         novel = (probability < self.config.most_probability) & (rank > self.config.most_rank)
         count = len(actions)
-        chosen = np.flatnonzero(novel) if novel_only else np.arange(count)
+        chosen = np.arange(count) if most_novel is None else _spread(np.flatnonzero(novel), most_novel)
         shallow_choice = np.full(count, NOWHERE, np.int32)
         shallow_choice[chosen] = self._look(_rows(searched, chosen))
         moves = (actions, policy_choice, shallow_choice)
@@ -206,6 +211,11 @@ def _useful(moves: Sequence[np.ndarray], values: np.ndarray) -> np.ndarray:
     return ~seen & (value >= policy_value) & (value >= shallow_value)
 
 
+def _spread(rows: np.ndarray, most: int) -> np.ndarray:
+    """All, or so many of them at even distances."""
+    return rows if len(rows) <= most else rows[np.linspace(0, len(rows) - 1, most).round().astype(int)]
+
+
 def _rows(states: State, rows: np.ndarray) -> State:
     return jax.tree.map(lambda x: x[rows], states)
 
@@ -253,8 +263,14 @@ class Rates(NamedTuple):
     games: int
     moves: int
     novel: int
-    useful: int  # among the novel
-    marked: int
+    searched: int  # novel moves that were searched …
+    useful: int  # … those of them that are useful
+    marked: int  # … and marked
+
+    @property
+    def marked_share(self) -> float:
+        """Of all moves: the novel ones' share of them, times the marked ones' share of those that were searched."""
+        return self.novel / self.moves * self.marked / self.searched if self.searched else 0.0
 
 
 def rates(games: Sequence[Measures]) -> Rates:
@@ -263,6 +279,7 @@ def rates(games: Sequence[Measures]) -> Rates:
         len(games),
         sum(len(game.action) for game in games),
         sum(int(game.novel.sum()) for game in games),
+        sum(int((game.novel & game.searched).sum()) for game in games),
         sum(int((game.novel & game.useful).sum()) for game in games),
         sum(int(game.marked.sum()) for game in games),
     )
