@@ -2,11 +2,9 @@
 
 import json
 import re
-import signal
-import threading
 from argparse import Namespace
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from collections.abc import Sequence
+from contextlib import ExitStack, closing
 from typing import Any
 
 import jax
@@ -15,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from move37 import __version__
-from move37.cli.common import check_folder, enable_compilation_cache, make_game, player, split_spec
+from move37.cli.common import check_folder, enable_compilation_cache, make_game, player, split_spec, stoppable
 from move37.cli.game_files import check_places, failure, record_line, report_row, sgf_name, side_names, write_sgf
 from move37.core.errors import BadConfig
 from move37.core.types import Game
@@ -40,7 +38,7 @@ def run(command: str, options: Namespace) -> int:
     game = _game(options)
     check_places(game, options.sgf, options.record)
     console, played = Console(), dict[tuple[str, str], list[Settled]]()
-    with ExitStack() as stack, _stoppable():
+    with ExitStack() as stack, stoppable():
         seats = _seats(game, options, stack)
         stopped = _play(console, game, seats, options, played)
     matches = [count(*names, (end.played for end in games)) for names, games in played.items() if games]
@@ -119,19 +117,6 @@ def _tell(console: Console, game: Game, games: list[Settled]) -> None:
     }
     lines += [f"  {number} {what}" for what, number in notes.items() if number]
     console.print("\n".join(lines), highlight=False, markup=False, soft_wrap=True)
-
-
-@contextmanager
-def _stoppable() -> Iterator[None]:
-    """SIGTERM stops as Ctrl-C does, so that no engine outlives us."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _game(options: Namespace) -> Game:

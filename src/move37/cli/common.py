@@ -2,6 +2,11 @@
 
 import importlib
 import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -96,3 +101,29 @@ def check_folder(path: Path | None) -> None:
         raise BadConfig(f"--out {path} is a folder; name a file in it.")
     if not path.parent.is_dir():
         raise BadConfig(f"--out {path}: there is no folder {str(path.parent)!r}; make it first.")
+
+
+@contextmanager
+def stoppable() -> Iterator[None]:
+    """Ctrl-C is never lost, and SIGTERM does the same: no process that we started outlives us.
+
+    A KeyboardInterrupt that arises in a callback, like JAX's at the end of a garbage collection, is printed and
+    forgotten by Python: it is raised again.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def again(lost: "sys.UnraisableHookArgs") -> None:
+        if issubclass(lost.exc_type, KeyboardInterrupt):
+            threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT)).start()  # not from within the callback
+        else:
+            hook(lost)
+
+    hook, sys.unraisablehook = sys.unraisablehook, again
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+        sys.unraisablehook = hook

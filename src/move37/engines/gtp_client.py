@@ -26,7 +26,7 @@ _MOST_BYTES = 65_536  # of one line
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 
-_Said = queue.SimpleQueue[bytes | str]  # lines as they came, then a text: why there are no more; "" is the end
+_Said = queue.Queue[bytes | str]  # lines as they came, then a text: why there are no more; "" is the end
 
 
 class EngineFailure(Move37Error, RuntimeError):
@@ -74,7 +74,7 @@ class GtpClient:
             raise EngineFailure(f"engine {command!r} does not start: {error.strerror or error}.") from error
         assert self._process.stdout is not None
         assert self._process.stderr is not None
-        self._said: _Said = queue.SimpleQueue()
+        self._said: _Said = queue.Queue()
         self._last_words: list[bytes] = []
         self._spoke = False
         listen, drain = (self._process.stdout, self._said), (self._process.stderr, self._last_words)
