@@ -95,8 +95,8 @@ def test_an_engine_says_what_it_thinks_of_the_result(fake):
 
 
 def test_an_engine_that_does_not_start_is_told_at_once(fake, monkeypatch):
-    monkeypatch.setattr("move37.engines.gtp_player.START", 0.3)
-    with pytest.raises(EngineFailure, match=r"no answer to 'list_commands' within 0.3 s"):
+    monkeypatch.setattr("move37.engines.gtp_player.START", 1.5)
+    with pytest.raises(EngineFailure, match=r"no answer to 'list_commands' within 1.5 s"):
         GtpPlayer(fake("deaf"), GAME, timeout=0.1)
     with pytest.raises(EngineFailure, match="ended with code 3"):
         GtpPlayer(fake("dies_at_once"), GAME)
