@@ -19,6 +19,7 @@ from collections import Counter
 from typing import Any
 
 SILENCE = 60.0
+STARTING = 600.0  # our engine compiles before its first answer
 GNU_GO = "--mode gtp --chinese-rules --positional-superko --never-resign --capture-all-dead"
 HEAD = re.compile(r"[=?](\d*)( .*)?$")
 
@@ -48,20 +49,20 @@ class Engine:
         self.process.stdin.write(line.encode() + b"\n")
         self.process.stdin.flush()
 
-    def line(self) -> str:
+    def line(self, patience: float = SILENCE) -> str:
         try:
-            line = self._lines.get(timeout=SILENCE)
+            line = self._lines.get(timeout=patience)
         except queue.Empty:
             raise Fault(f"{self.name}: silence") from None
         if line is None:
             raise Fault(f"{self.name}: closed its pipe")
         return line
 
-    def ask(self, command: str) -> str:
+    def ask(self, command: str, patience: float = SILENCE) -> str:
         self._number += 1
         self.say(f"{self._number} {command}")
         lines = []
-        while line := self.line():
+        while line := self.line(patience):
             lines.append(line)
         head = HEAD.match(lines[0]) if lines else None
         if head is None or head[1] != str(self._number) or lines[0][0] != "=":
@@ -119,7 +120,7 @@ def main() -> None:
     start = [sys.executable, "-c", "from move37.cli import main; main()", "gtp", options.run, "--resign", "0"]
     began = time.monotonic()
     ours = Engine("move37", [*start, "--visits", str(options.visits), *options.options.split()])
-    ours.ask("name")
+    ours.ask("name", patience=STARTING)
     ready = time.monotonic() - began
     latencies = sorted(first_lines(ours, 20))
     faults, results, moves_played = [], Counter[str](), 0

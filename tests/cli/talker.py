@@ -26,7 +26,8 @@ class Talker:
 
     def __init__(self, command: list[str], folder: Path, cache: Path | None = None):
         environment = {**os.environ, "JAX_PLATFORMS": "cpu"}
-        environment |= {"JAX_COMPILATION_CACHE_DIR": str(cache)} if cache else {}
+        if cache:  # where compiled programs are kept for the next process, unless somebody said so already
+            environment.setdefault("JAX_COMPILATION_CACHE_DIR", str(cache))
         pipe = subprocess.PIPE
         self.errors_file = (folder / f"errors-{time.monotonic_ns()}").open("w+b")
         self.process = subprocess.Popen(
@@ -52,7 +53,7 @@ class Talker:
             self.process.stdin.write(data + b"\n")
         self.process.stdin.flush()
 
-    def line(self, timeout: float = 120) -> str | None:
+    def line(self, timeout: float = 300) -> str | None:
         """One line without its end; None behind the last."""
         try:
             line = self._lines.get(timeout=timeout)
@@ -60,7 +61,7 @@ class Talker:
             raise AssertionError(f"silence for {timeout} s; on stderr: {self.errors[-2000:]}") from None
         return None if line is None else line.removesuffix("\n")
 
-    def answer(self, timeout: float = 120) -> Answer:
+    def answer(self, timeout: float = 300) -> Answer:
         """A whole answer, whose form is checked."""
         lines: list[str] = []
         while line := self.line(timeout):
@@ -70,7 +71,7 @@ class Talker:
         assert head, f"no answer: {lines}"
         return Answer(head[1] == "=", head[2], "\n".join([head[3] or "", *lines[1:]]))
 
-    def ask(self, line: str | bytes, timeout: float = 120) -> Answer:
+    def ask(self, line: str | bytes, timeout: float = 300) -> Answer:
         self.say(line)
         return self.answer(timeout)
 

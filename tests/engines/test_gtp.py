@@ -100,6 +100,8 @@ def test_a_stream_ends_when_somebody_speaks_if_it_is_endless(gtp):
     assert "".join(gtp.answer("2 stream endless")) == "=2\none\ntwo\nthree\n\n"
     assert "".join(gtp.answer("2 stream endless", lambda: True)) == "=2\none\n\n"
     assert "".join(gtp.answer("2 stream", lambda: True)) == "=2\none\ntwo\nthree\n\n"
+    gtp.commands["farewell"] = lambda words: _stream(["endless"])._replace(farewell="ended")
+    assert "".join(gtp.answer("farewell", lambda: True)) == "=\none\nended\n\n"
 
 
 def test_what_a_client_wrote_is_shown_short_and_printable():

@@ -77,7 +77,7 @@ class Analysis:
         if not line.strip():
             return
         try:
-            given = json.loads(line)
+            given = json.loads(line, parse_constant=_no_number)
         except (ValueError, RecursionError) as error:
             yield {"error": f"Could not parse input line as json: {str(error)[:200]}"}
             return
@@ -114,14 +114,15 @@ class Analysis:
     def _act(self, given: Reply) -> Iterator[Reply]:
         """Everything that is no query."""
         action = given["action"]
+        heard = {name: given[name] for name in ("id", "action")}
         if action == "query_version":
-            yield {**given, "version": f"move37 {__version__}", "git_hash": ""}
+            yield {**heard, "version": f"move37 {__version__}", "git_hash": ""}
         elif action == "query_models":
             size = self.engine.rules.size
-            yield {**given, "models": [{"name": f"move37 {size}x{size}", "internalName": "move37", "maxBatchSize": 0}]}
+            yield {**heard, "models": [{"name": f"move37 {size}x{size}", "internalName": "move37", "maxBatchSize": 0}]}
         elif action == "clear_cache":
             self.engine.thinker.forget()
-            yield given
+            yield heard
         elif action in ("terminate", "terminate_all"):
             yield from self._terminate(given, everything=action == "terminate_all")
         else:
@@ -132,7 +133,7 @@ class Analysis:
         name, turns = given.get("terminateId"), given.get("turnNumbers")
         if not everything and not isinstance(name, str):
             raise Refusal("terminateId", "Must be a string, the id of a query")
-        if turns is not None and not isinstance(turns, list):
+        if turns is not None and not (isinstance(turns, list) and all(isinstance(turn, int) for turn in turns)):
             raise Refusal("turnNumbers", "Must be an array of integers")
 
         def meant(job: Job) -> bool:
@@ -145,7 +146,7 @@ class Analysis:
             yield {"id": job.query.id, "isDuringSearch": False, "noResults": True, "turnNumber": job.turn}
         if self._running is not None and meant(self._running):
             self._running.stopped = True  # it reports what it has
-        yield given
+        yield {key: given[key] for key in ("id", "action", "terminateId", "turnNumbers") if key in given}
 
     def _enqueue(self, given: Reply) -> Iterator[Reply]:
         query = read_query(given, self.table.point, self.engine.rules.komi)
@@ -224,6 +225,10 @@ class Analysis:
             owners = ownership(point.size, job.stones, job.player) * sign * job.player
             reply["ownership"] = [round(float(owner), 4) for owner in owners]
         return reply
+
+
+def _no_number(word: str) -> float:
+    raise ValueError(f"{word} is no number")
 
 
 def serve(analysis: Analysis, source: BinaryIO, sink: BinaryIO) -> None:

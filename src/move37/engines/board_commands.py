@@ -150,7 +150,7 @@ class BoardCommands:
         try:
             record = read_game(" ".join(given))
             self.engine.table.load(record, None if until is None else max(0, until - 1))
-        except (Move37Error, OSError, ValueError) as error:
+        except (Move37Error, OSError, ValueError, RuntimeError) as error:
             raise GtpError(f"cannot load file: {error}") from error
         return ""
 
@@ -161,7 +161,7 @@ class BoardCommands:
             return text.decode()
         try:
             Path(" ".join(given)).expanduser().write_bytes(text)
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RuntimeError) as error:
             raise GtpError(f"cannot write file: {error}") from error
         return ""
 
@@ -184,7 +184,7 @@ class BoardCommands:
 
     def time_settings(self, given: list[str]) -> str:
         """MAIN OVERTIME STONES in seconds. An overtime for no stones means no limit, as GTP says."""
-        main, period = (words.number(given, i, 0, _MOST_SECONDS) for i in (0, 1))
+        main, period = (words.number(given, i, 0.0, _MOST_SECONDS) for i in (0, 1))
         stones = words.whole(given, 2, 0, 10**6)
         self.engine.clock.start(Control() if period > 0 and stones == 0 else Control(main, period, stones))
         return ""
@@ -195,7 +195,7 @@ class BoardCommands:
         lengths = {"none": 0, "absolute": 1, "byoyomi": 3, "canadian": 3, "fischer": 2}
         if kind not in lengths:
             raise GtpError(f"unknown time system; there are: {' '.join(lengths)}")
-        numbers = [words.number(rest, i, 0, _MOST_SECONDS) for i in range(lengths[kind])]
+        numbers = [words.number(rest, i, 0.0, _MOST_SECONDS) for i in range(lengths[kind])]
         control = Control()
         if kind in ("absolute", "fischer"):
             control = Control(numbers[0], increment=numbers[1] if kind == "fischer" else 0.0)

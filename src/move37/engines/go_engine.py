@@ -14,7 +14,7 @@ from move37.engines.clock import Clock
 from move37.engines.go_game import GoGame, roomy
 from move37.games.go import Go, neighbours
 from move37.games.go_setup import chain_names
-from move37.play.ownership import dead_stones, ownership
+from move37.play.ownership import DEAD, dead_stones, ownership
 from move37.play.thinker import Snapshot, Thinker, ThinkerConfig
 from move37.search.stepwise import Evaluator
 
@@ -129,10 +129,17 @@ class GoEngine:
         return np.asarray(self._area(jnp.asarray(stones, self.table.state.chains.dtype)))
 
     def final_margin(self) -> float:
-        """Black's area less White's and komi, once the dead stones are off."""
+        """Black's area less White's and komi, once the dead stones are off.
+
+        While the game goes on, points that nobody has closed off yet belong to whom random games mostly give them.
+        """
         stones = self.table.stones
         stones[self.dead()] = 0
-        return float(self.area(stones).astype(int).sum()) - self.table.komi
+        area = self.area(stones).astype(int)
+        if not self.table.over:
+            owners = self.owners()
+            area = np.where((area == 0) & (np.abs(owners) > -DEAD), np.sign(owners).astype(int), area)
+        return float(area.sum()) - self.table.komi
 
     def not_for_cleanup(self, colour: int) -> frozenset[int]:
         """What a player who has to take dead stones off shall not play: all but their liberties, if there are any."""

@@ -133,11 +133,11 @@ class GoGame:
     def play(self, colour: int, action: int) -> None:
         """One move, of any colour. Raises `IllegalMove`."""
         entry = self._turn_to(self._entries[-1], colour)
-        if not bool(self._legal(entry.state)[action]):
+        if not np.asarray(self._legal(entry.state))[action]:
             raise IllegalMove("illegal move")
         before = entry.state
         state = self._with_room(self._step(before, jnp.int32(action)).state)
-        stones = [int((x.chains != 0).sum()) for x in (before, state)]
+        stones = [np.count_nonzero(np.asarray(x.chains)) for x in (before, state)]
         gone = stones[0] - stones[1] + (action < self.rules.size**2)
         black, white = entry.captures
         taken = (black + gone, white) if colour == BLACK else (black, white + gone)

@@ -33,6 +33,7 @@ class Stream(NamedTuple):
 
     lines: Generator[str, None, None]
     endless: bool = True  # ends at the next command, or goes on until it is done?
+    farewell: str = ""  # the last line of one that was ended
 
 
 Answer = str | Stream
@@ -119,6 +120,8 @@ def _parts(stream: Stream, interrupted: Callable[[], bool]) -> Iterator[str]:
             if part:
                 yield part + "\n"
             if stream.endless and interrupted():
+                if stream.farewell:
+                    yield stream.farewell + "\n"
                 return
     finally:
         stream.lines.close()

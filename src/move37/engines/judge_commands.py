@@ -113,11 +113,11 @@ class JudgeCommands:
         if name == "maxVisits":
             config.visits = words.whole(given, 1, 0, 10**9) or None
         elif name == "maxTime":
-            config.seconds = words.number(given, 1, 0, 1e9) or None
+            config.seconds = words.number(given, 1, 0.0, 1e9) or None
         elif name == "ponderingEnabled":
             config.ponder = words.truth(given, 1)
         elif name == "resignThreshold":
-            config.resign = words.number(given, 1, 0, 0.5)
+            config.resign = words.number(given, 1, 0.0, 0.5)
         elif name == "allowResignation":
             config.resign = (config.resign or 0.05) if words.truth(given, 1) else 0.0
         else:

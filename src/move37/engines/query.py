@@ -74,7 +74,7 @@ class _Fields:
         return float(value)
 
     def whole(self, name: str, least: int, most: int, default: Any = None) -> Any:
-        value = self.number(name, least, most, default)
+        value = self.number(name, float(least), float(most), default)
         if value is not None and value != math.floor(value):
             raise Refusal(name, f"Must be an integer from {least} to {most}")
         return None if value is None else int(value)
@@ -125,7 +125,7 @@ def read_query(given: dict[str, Any], point: Point, default_komi: float) -> Quer
         black=black,
         white=white,
         player=first if player is None else fields.colour("initialPlayer", player),
-        komi=fields.number("komi", -400, 400, default_komi),
+        komi=fields.number("komi", -400.0, 400.0, default_komi),
         turns=_turns(fields, len(moves)),
         max_visits=fields.whole("maxVisits", 1, _MOST_NUMBER),
         max_seconds=None,

@@ -52,10 +52,11 @@ class ThinkCommands:
             "clear_cache": self.clear_cache,
         }
         for dialect, writer in (("lz", self._leela), ("kata", self._kata)):
-            found[f"{dialect}-analyze"] = self._command(self._analysis, writer)
+            found[f"{dialect}-analyze"] = self._command(self._analysis, writer, endless=True)
             found[f"{dialect}-genmove_analyze"] = self._command(self._genmove_analysis, writer)
         found["kata-search_analyze"] = self._command(self._search_analysis, self._kata)
-        found["kata-search_analyze_cancellable"] = self._command(self._search_analysis, self._kata, endless=True)
+        cancellable = self._command(self._search_analysis, self._kata, endless=True, farewell="play cancelled")
+        found["kata-search_analyze_cancellable"] = cancellable
         return found
 
     def genmove(self, given: list[str]) -> str:
@@ -100,11 +101,10 @@ class ThinkCommands:
         self,
         kind: Callable[[_Wishes, Writer], Generator[str, None, None]],
         writer: Writer,
-        endless: bool | None = None,
+        endless: bool = False,
+        farewell: str = "",
     ) -> Handler:
-        return lambda given: Stream(
-            kind(self._wishes(given), writer), endless=kind == self._analysis if endless is None else endless
-        )
+        return lambda given: Stream(kind(self._wishes(given), writer), endless, farewell)
 
     def _analysis(self, wishes: _Wishes, writer: Writer) -> Generator[str, None, None]:
         """Until somebody speaks, or the tree is full: then it waits."""
@@ -173,7 +173,7 @@ class ThinkCommands:
         wishes, at = _Wishes(self.engine.table.player), 0
         while at < len(given) and at < 2 and (colour_of(given[at]) is not None or _is_number(given[at])):
             if _is_number(given[at]):
-                wishes.interval = words.number(given, at, 0, 1e6) / 100
+                wishes.interval = words.number(given, at, 0.0, 1e6) / 100
             else:
                 wishes.colour = words.colour(given, at)
             at += 1
@@ -185,7 +185,7 @@ class ThinkCommands:
         """One key with its value; where the next stands."""
         key = given[at]
         if key == "interval":
-            wishes.interval = words.number(given, at + 1, 0, 1e6) / 100
+            wishes.interval = words.number(given, at + 1, 0.0, 1e6) / 100
         elif key == "maxmoves":
             wishes.most_moves = words.whole(given, at + 1, 1, 10**6)
         elif key == "minmoves":

@@ -47,13 +47,15 @@ def set_up(game: Go, stones: Int[np.ndarray, " N"], player: int) -> State:
         raise IllegalMove(f"{game.name}: stones without a liberty cannot be set up: {where}.")
     black, white = zobrist(game.size)
     words = np.where(stones == 1, black, 0) + np.where(stones == -1, white, 0)
+    hashes = np.zeros((2, game.max_num_moves), np.uint32)
+    hashes[:, 0] = words.sum(1, dtype=np.uint32)
     dtype = jnp.int8 if game.size**2 < 128 else jnp.int16
     return State(
         chains=jnp.asarray(names, dtype),
         player=jnp.int8(player),
         passed=jnp.array(False),
         num_moves=jnp.int16(1),
-        hashes=jnp.zeros((2, game.max_num_moves), jnp.uint32).at[:, 0].set(words.sum(1, dtype=np.uint32)),
+        hashes=jnp.asarray(hashes),
         past=jnp.zeros((game.history - 1, 2, -(-(game.size**2) // 8)), jnp.uint8),
     )
 

@@ -16,6 +16,7 @@ from move37.search.mcts import SearchConfig
 from move37.search.puct import Puct
 from move37.search.reuse import Previous
 from move37.search.stepwise import Evaluator, Ongoing, Stepwise
+from move37.search.tree import Tree
 
 _MOST_MOVES = 4  # from one position to the next, that the tree is carried along
 _NOWHERE = -1
@@ -60,6 +61,14 @@ class Snapshot(NamedTuple):
     moves: tuple[MoveInfo, ...]  # those that were visited, the best (the most visited) first
 
 
+class _Root(NamedTuple):
+    """A position by what led there."""
+
+    origin: Hashable
+    moves: tuple[int, ...]
+    avoid: frozenset[int]
+
+
 class Thinker:
     """One tree that follows a game. Every method returns with the tree at rest, whatever stopped it."""
 
@@ -71,10 +80,11 @@ class Thinker:
         search = SearchConfig(self.config.rule, self.config.nodes - kept - 1, self.config.leaves, kept_nodes=kept)
         self._search = Stepwise(Rules(game), search)
         self._room = self.config.nodes - self.config.leaves
-        self._at: tuple[Hashable, tuple[int, ...], frozenset[int]] | None = None
-        self._target: tuple[Hashable, tuple[int, ...], frozenset[int]] | None = None
+        self._at: _Root | None = None
+        self._target: _Root | None = None
         self._state: State = None
         self._ongoing: Ongoing | None = None
+        self._nothing: Tree | None = None
 
     def warm_up(self, state: State) -> None:
         """Compile all that thinking needs, so that the first answer is as quick as the others."""
@@ -93,7 +103,7 @@ class Thinker:
         What was thought of a position of the same origin is kept if the moves go on from there. Actions in `avoid`
         are not looked at, at the root.
         """
-        self._target, self._state = (origin, tuple(moves), avoid), state
+        self._target, self._state = _Root(origin, tuple(moves), avoid), state
 
     @property
     def num_nodes(self) -> int:
@@ -166,7 +176,7 @@ class Thinker:
             return
         embedding = jax.tree.map(lambda x: jnp.asarray(x)[None], self._state)
         logits, value = self._evaluate(self._search.observe(embedding))
-        if avoid := sorted(self._target[2]):
+        if avoid := sorted(self._target.avoid):
             logits = logits.copy()
             logits[:, avoid] = -np.inf
         previous = self._previous(embedding, (logits, value))
@@ -177,14 +187,16 @@ class Thinker:
     def _previous(self, embedding: State, prediction: tuple[np.ndarray, np.ndarray]) -> Previous:
         """The tree to go on from, and the moves that lead from its root to the target."""
         moves = np.full((1, _MOST_MOVES), _NOWHERE, np.int32)
-        if self._ongoing is None:
-            self._ongoing = self._search.begin(embedding, prediction)
-        if self._at is not None and self._target is not None and not self._at[2] and not self._target[2]:
-            (origin, before, _), (target, now, _) = self._at, self._target
-            added = now[len(before) :]
-            if origin == target and now[: len(before)] == before and 0 < len(added) <= _MOST_MOVES:
-                moves[0] = self.game.num_actions
-                moves[0, : len(added)] = added
+        if self._nothing is None:  # a tree of the right shapes, so that one program serves both cases
+            shapes = jax.eval_shape(lambda state: self._search.begin(state, prediction).growth.tree, embedding)
+            self._nothing = jax.tree.map(lambda x: jnp.zeros(x.shape, x.dtype), shapes)
+        if self._ongoing is None or self._at is None or self._target is None:
+            return Previous(self._nothing, jnp.asarray(moves))
+        added = self._target.moves[len(self._at.moves) :]
+        follows = self._target == self._at._replace(moves=self._at.moves + added)
+        if follows and not self._at.avoid and 0 < len(added) <= _MOST_MOVES:
+            moves[0] = self.game.num_actions
+            moves[0, : len(added)] = added
         return Previous(self._ongoing.growth.tree, jnp.asarray(moves))
 
 
