@@ -3,8 +3,8 @@
 python benchmarks/gnugo_ladder.py RUN --games 40
 python benchmarks/gnugo_ladder.py RUN RUN@50 --games 200 --simulations 800 --out ladder.json --sgf games/
 
-Everyone plays everyone, each opening twice with colours swapped. Prints the table of `move37 arena` with 95 % intervals;
-random play stands at 0. Needs GNU Go: apt-get install gnugo. Level 10 takes about 15 s a game on one core.
+Everyone plays everyone, each opening twice with colours swapped. Prints the table of `move37 arena` with 95 %
+intervals; random play stands at 0. Needs GNU Go: apt-get install gnugo.
 """
 
 import argparse
@@ -27,10 +27,15 @@ def main():
     parser.add_argument("--games", type=int, default=40, help="of each pair (40)")
     parser.add_argument("--mc-games", type=int, default=800, help="of GNU Go's Monte Carlo mode, a level (800)")
     parser.add_argument("--game", default="go_9x9")
-    options, rest = parser.parse_known_args()  # what is left is for `move37 arena`
+    for name in ("simulations", "seed", "at-once", "timeout", "sgf", "record", "out"):
+        parser.add_argument(f"--{name}", metavar="X", help="as in `move37 arena`")
+    options = parser.parse_args()
+    names = ("game", "games", "simulations", "seed", "at_once", "timeout", "sgf", "record", "out")
+    chosen = {name: value for name in names if (value := getattr(options, name)) is not None}
     engines = [f"{name}=gtp:{command.format(games=options.mc_games)}" for name, command in ENGINES.items()]
     players = ["random", *engines, *options.runs]
-    sys.argv = ["move37", "arena", *players, f"--game={options.game}", f"--games={options.games}", *rest]
+    arguments = [f"--{name.replace('_', '-')}={value}" for name, value in chosen.items()]
+    sys.argv = ["move37", "arena", *players, *arguments]
     move37()
 
 
