@@ -94,21 +94,11 @@ def test_base_rates_of_people_of_the_agent_and_of_random_play(room, move37):
             rf"{row['games']} +{row['moves']} +{row['novel']} +{row['novel'] / row['moves']:.1%} +{row['searched']}"
         )
         assert re.search(rf"^{name} +{shares} ", said.out, re.MULTILINE)
+    shares = ["--test", "0.99", "--valid", "0"]
     made = move37(
-        "dataset",
-        "games",
-        "--size",
-        "5",
-        "--least-moves",
-        "1",
-        "--results",
-        "unknown",
-        "--out",
-        "data",
-        "--test",
-        "0.99",
+        "dataset", "games", "--out", "data", "--size", "5", "--least-moves", "1", "--results", "unknown", *shares
     )
-    assert "3" in made.out
+    assert made.out.startswith("data: 3 games")
     said = move37("meter", "people", "game.sgf", *options, "--base", "data", "--out", "two")
     assert json.loads((room / "two" / "meter.json").read_text())["rates"]["people"]["moves"] == 10
 
