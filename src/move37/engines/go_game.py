@@ -137,7 +137,7 @@ class GoGame:
             raise IllegalMove("illegal move")
         before = entry.state
         state = self._with_room(self._step(before, jnp.int32(action)).state)
-        stones = [np.count_nonzero(np.asarray(x.chains)) for x in (before, state)]
+        stones = [int(np.count_nonzero(np.asarray(x.chains))) for x in (before, state)]
         gone = stones[0] - stones[1] + (action < self.rules.size**2)
         black, white = entry.captures
         taken = (black + gone, white) if colour == BLACK else (black, white + gone)
