@@ -50,9 +50,7 @@ def test_games_report_and_console_tell_the_same(move37, here, fake):
     ]
     assert report["engines"][1]["command"] == fake("killed")[4:]
     assert len(report["played"]) == 12
-    assert {row["reason"] for row in report["failures"]} == {"died by signal 9"} or all(
-        "signal 9 at 'genmove" in row["reason"] for row in report["failures"]
-    )
+    assert all("signal 9 at 'genmove" in row["reason"] for row in report["failures"])
     assert len(report["failures"]) == 8  # all games of the one that breaks down
     assert report["failures"] == [row for row in report["played"] if row["ending"] != "rules"]
     assert {row["winner"] for row in report["failures"]} == {"Fake 1.0", "random"}
