@@ -40,10 +40,10 @@ class Config:
 def preset(name: str, game: str) -> Config:
     """A configuration as a value."""
     net = policy.preset(name, game).net
-    adam = OptimiserConfig(learning_rate=2e-4, weight_decay=0.0, warmup_updates=20)
+    adam = OptimiserConfig(learning_rate=1e-4, weight_decay=0.0, warmup_updates=20)
     presets = {
         "smoke": Config(iterations=2, games=8, batch_size=64, pool_every=1, exam_every=1, exam_games=8, net=net),
-        "laptop": Config(net=net, optimiser=adam),
+        "laptop": Config(iterations=50, batch_size=1024, exam_every=5, net=net, optimiser=adam),
         "gpu": Config(iterations=1_000, games=512, batch_size=2048, pool_every=50, net=net, optimiser=adam),
         "paper": Config(iterations=10_000, pool_every=500, exam_every=500, exam_games=400, net=net, optimiser=adam),
     }
