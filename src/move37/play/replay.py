@@ -103,10 +103,22 @@ class Replay:
         """Uniform draws with replacement, each turned by a random symmetry. Nothing while the window is too small."""
         if len(self) < self.config.least:
             return
-        window = jax.tree.map(lambda *parts: np.concatenate(parts), *(samples for _, samples in self._segments))
+        segments = [samples for _, samples in self._segments]
         for _ in range(count):
-            batch: Samples = take(window, rng.integers(len(window.value), size=size))
-            yield augment(batch, symmetries, rng)
+            yield augment(_rows(segments, rng.integers(len(self), size=size)), symmetries, rng)
+
+
+def _rows(segments: list[Samples], drawn: np.ndarray) -> Samples:
+    """Rows of the window by their number, oldest first. The window is not joined: its copy would be as large again."""
+    ends = np.cumsum([len(samples.value) for samples in segments])
+    which = np.searchsorted(ends, drawn, side="right")
+    order = np.argsort(which, kind="stable")
+    used, counts = np.unique(which, return_counts=True)
+    begins = (ends - [len(samples.value) for samples in segments])[which[order]]
+    groups = np.split(drawn[order] - begins, np.cumsum(counts)[:-1])
+    parts = [take(segments[i], rows) for i, rows in zip(used.tolist(), groups, strict=True)]
+    back = np.argsort(order)
+    return jax.tree.map(lambda *some: np.concatenate(some)[back], *parts)
 
 
 def augment(batch: Samples, symmetries: tuple[Symmetry, ...], rng: np.random.Generator) -> Samples:

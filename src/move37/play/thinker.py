@@ -76,8 +76,9 @@ class Thinker:
         """Compiles nothing yet: see `warm_up`."""
         self.game, self.config = game, config or ThinkerConfig()
         self._evaluate = evaluate
-        kept = self.config.nodes // 2
-        search = SearchConfig(self.config.rule, self.config.nodes - kept - 1, self.config.leaves, kept_nodes=kept)
+        fresh = self.config.nodes // 2 // self.config.leaves * self.config.leaves  # whole network batches
+        kept = self.config.nodes - fresh - 1
+        search = SearchConfig(self.config.rule, fresh, self.config.leaves, kept_nodes=kept)
         self._search = Stepwise(Rules(game), search)
         self._room = self.config.nodes - self.config.leaves
         self._at: _Root | None = None
