@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 MOVE37 = [sys.executable, "-c", "from move37.cli import main; main()"]
+STARTING = 800  # seconds, for a machine that has much else to do: everything is compiled first
 HEAD = re.compile(r"([=?])(\d*)(?: (.*))?$")
 
 

@@ -6,7 +6,7 @@ import time
 
 import numpy as np
 import pytest
-from talker import MOVE37, Talker
+from talker import MOVE37, STARTING, Talker
 
 FOLDER_OPTIONS = ["--visits=12", "--nodes=1024"]
 QUERY = {"rules": "tromp-taylor", "komi": 0.5, "boardXSize": 5, "boardYSize": 5}
@@ -17,6 +17,8 @@ GAME = [["B", "C3"], ["W", "B2"], ["B", "D4"], ["W", "pass"]]
 def engine(go_run):
     folder = go_run.parent
     talker = Talker([*MOVE37, "analysis", str(go_run), *FOLDER_OPTIONS], folder, folder.parent / "xla")
+    ask(talker, {"id": "ready", "action": "query_version"})
+    assert talker.line(STARTING) is not None
     yield talker
     talker.end()
 

@@ -7,7 +7,7 @@ import subprocess
 import time
 
 import pytest
-from talker import MOVE37, Talker
+from talker import MOVE37, STARTING, Talker
 
 GNU_GO = shutil.which("gnugo") or shutil.which("gnugo", path="/usr/games")
 NPM, NODE = shutil.which("npm"), shutil.which("node")
@@ -22,6 +22,7 @@ def start(go_run):
     def start(*options: str) -> Talker:
         command = [*MOVE37, "gtp", str(go_run), *OPTIONS, *options]
         talkers.append(Talker(command, go_run.parent, go_run.parent.parent / "xla"))
+        assert talkers[-1].ask("name", STARTING).ok
         return talkers[-1]
 
     yield start

@@ -80,4 +80,4 @@ def test_any_komi_plays_as_rules_made_for_that_komi():
             ours, theirs = step(state, jnp.int32(action)), rules(plain, jnp.int32(action))
             state, plain = ours.state, theirs.state
         assert (float(ours.reward), float(ours.discount)) == (float(theirs.reward), 0.0)
-        assert float(ours.reward) == np.sign(komi - 9)  # White passed last; Black owns all nine points
+        assert float(ours.reward) == np.sign(9 - komi)  # Black passed last and owns all nine points
