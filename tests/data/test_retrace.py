@@ -79,5 +79,5 @@ def test_states_are_those_of_plain_play_and_handicap_stones_stand_there():
     given = states(game, Line((11, 7, 17, 13), -1, np.array([8, 0, 18, 1, 14, 2, 12], np.uint16)))
     assert np.sign(given.chains[0]).nonzero()[0].tolist() == [7, 11, 13, 17]
     assert given.player.tolist() == [-1, 1, -1, 1, -1, 1, -1]
-    after = game.step(jax.tree.map(lambda x: x[-1], given), jnp.int32(12)).state
+    after = game.step(jax.tree.map(lambda x: jnp.asarray(x[-1]), given), jnp.int32(12)).state
     assert not bool(game.legal(after)[13])  # it would bring back the position before
