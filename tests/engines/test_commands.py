@@ -366,7 +366,8 @@ def test_every_command_that_gogui_is_offered_works(ask):
     assert len(ask("move37-ownership").split()) == SIZE**2
 
 
-def test_no_command_breaks_without_arguments(ask):
+def test_no_command_breaks_without_arguments(ask, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # printsgf x y z writes
     for name in ask("list_commands").split():
         if name != "quit":
             ask(name)

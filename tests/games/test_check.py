@@ -180,7 +180,7 @@ FAULTS = {
     ),
     "np.random": (
         {"init": lambda sound, key: State(jnp.array(np.random.permutation(9) < 2, jnp.int8), jnp.int8(1))},  # noqa: NPY002
-        "in a game alone and the same game under vmap",
+        "in a game alone and the same game under vmap|differs under symmetry",  # by chance either is seen first
     ),
     "render": ({"render": lambda _, state: " "}, "from render"),
 }

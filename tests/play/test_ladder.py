@@ -38,13 +38,15 @@ def arena(monkeypatch):
 def _climb(ladder, strengths, load=None):
     key = jax.random.key(0)
     return [
-        ladder.challenge(i, net, jax.random.fold_in(key, i), load or (lambda j: pytest.fail(f"loads {j}")))
+        ladder.challenge(i, net, jax.random.fold_in(key, i), load or (lambda like, j: pytest.fail(f"loads {j}")))
         for i, net in strengths
     ]
 
 
 def test_it_meets_its_predecessor_the_one_half_as_old_and_random_play_while_that_scores(arena):
-    _climb(Ladder(make("tic_tac_toe"), 8, games=10), [(10 * i, i) for i in range(1, 7)], load=lambda i: i // 10)
+    _climb(
+        Ladder(make("tic_tac_toe"), 8, games=10), [(10 * i, i) for i in range(1, 7)], load=lambda like, i: (i, i // 10)
+    )
     met = {}
     for one, two, games, _ in arena:
         assert games == 10
@@ -62,7 +64,7 @@ def test_it_meets_its_predecessor_the_one_half_as_old_and_random_play_while_that
 
 def test_the_rating_is_bradley_terrys_above_random_play(arena):
     ladder = Ladder(make("tic_tac_toe"), 8, games=10)
-    reports = _climb(ladder, [(1, 1), (2, 2), (3, 5)], load=lambda i: i)
+    reports = _climb(ladder, [(1, 1), (2, 2), (3, 5)], load=lambda like, i: (i, i))
     wanted = {row.name: row for row in bradley_terry([Match(*row) for r in reports for row in r["matches"]])}
     assert wanted["random"].points == 0
     assert (reports[-1]["rating"], reports[-1]["rating_plus_minus"]) == (wanted["3"].points, wanted["3"].plus_minus)
@@ -71,11 +73,11 @@ def test_the_rating_is_bradley_terrys_above_random_play(arena):
 
 def test_a_resumed_ladder_goes_on_as_if_it_had_not_stopped(arena):
     strengths = [(i, i) for i in range(1, 8)]
-    whole = _climb(Ladder(make("tic_tac_toe"), 8, games=10), strengths, load=lambda i: i)
+    whole = _climb(Ladder(make("tic_tac_toe"), 8, games=10), strengths, load=lambda like, i: (i, i))
     asked, resumed, loaded = list(arena), Ladder(make("tic_tac_toe"), 8, games=10), []
     del arena[:]
     resumed.restore([{"iteration": i, **row} for i, row in enumerate(whole[:4])] + [{"iteration": 9}])
-    rest = _climb(resumed, strengths[4:], load=lambda i: loaded.append(i) or i)
+    rest = _climb(resumed, strengths[4:], load=lambda like, i: (i, loaded.append(i) or i))
     assert rest == whole[4:]
     assert asked[-len(arena) :] == arena
     assert loaded == [4, 2, 3]  # each once, and only those that are met

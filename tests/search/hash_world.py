@@ -24,8 +24,8 @@ class HashWorld:
     def observe(self, embedding):
         return embedding
 
-    def mask(self, embedding, logits):
-        return logits  # `evaluate` has masked them
+    def predict(self, embedding, logits, value):
+        return Prediction(logits, value)  # `evaluate` has masked them
 
     def transition(self, embedding, action):
         mixed = _mix(embedding * np.uint32(2654435761) + action.astype(np.uint32) + np.uint32(1))
