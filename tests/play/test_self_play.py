@@ -91,12 +91,12 @@ def test_every_episode_replays_from_its_key_and_its_opening(name, opening_moves,
     assert set(lengths[lengths > 0]) == set(range(1, opening_moves + 1))
     assert abs(np.mean(lengths > 0) - fraction) < 3 * (fraction * (1 - fraction) / len(episodes)) ** 0.5 + 1e-9
     assert all(e.full.all() for e in episodes)  # without fast searches
-    numbers = summary(episodes, played[0], SearchConfig(num_simulations=2), seconds=2.0)
+    numbers = summary(episodes, played[0], SearchConfig(num_simulations=2), config, seconds=2.0)
     assert numbers["moves_per_second"] == 320
     assert numbers["simulations_per_second"] == 640
     assert numbers["game_length"] == pytest.approx(np.mean([len(e.action) + len(e.opening) for e in episodes]))
     assert numbers["decided"] == pytest.approx(np.mean([e.reward[-1] != 0 for e in episodes]))
-    assert summary([], played[0], SearchConfig(), 1.0).keys() == {"moves_per_second", "simulations_per_second"}
+    assert summary([], played[0], SearchConfig(), config, 1.0).keys() == {"moves_per_second", "simulations_per_second"}
 
 
 class Fuse(NamedTuple):

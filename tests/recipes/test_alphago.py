@@ -8,14 +8,14 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from move37.core.errors import BadConfig, UnknownName
+from move37.core.errors import BadConfig, BadRun, UnknownName
 from move37.data.dataset import DatasetConfig, make_dataset
 from move37.data.record import GameRecord, Move, Result
 from move37.data.sources import Entry
 from move37.games.go import Go
 from move37.learn.update import OptimiserConfig
 from move37.recipes import STAGES, alphago
-from move37.recipes.alphago import policy, reinforce
+from move37.recipes.alphago import policy, reinforce, value
 from move37.run import checkpoints
 from move37.run.directory import Run
 
@@ -87,6 +87,44 @@ def test_imitation_learns_the_rule_and_accuracy_counts_it(tmp_path, data):
     assert last["valid_top_1"] > 0.7  # by chance 0.04; the first two of 14 moves cannot be known
     assert last["valid_top_5"] >= last["valid_top_1"]
     assert last["valid_policy_loss"] < 1
+
+
+def test_stopped_within_its_first_stage_it_goes_on_and_keeps_what_it_has(tmp_path, data, monkeypatch):
+    config, path = _smoke(data), tmp_path / "run"
+    with monkeypatch.context() as patch:
+        patch.setattr(policy, "train", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            alphago.train(config, Run.create(path, "alphago", GAME, config, 0))
+    assert checkpoints.steps(path / "checkpoints") == [0]
+    with pytest.raises(BadRun, match="no value network yet"):
+        alphago.load(Run.open(path))
+    calls = []
+    for name, stage in alphago.STAGES.items():
+        monkeypatch.setattr(stage, "train", lambda config, run, resume, name=name: calls.append((name, resume)))
+    alphago.train(config, Run.open(path), resume=True)
+    assert calls == [(name, False) for name in STAGES["alphago"]]
+    assert [row["iteration"] for row in Run.open(path).metrics()] == [1, 2, 3, 4]
+
+
+def test_each_stage_is_told_once_however_often_it_goes_on(tmp_path, data, monkeypatch):
+    config, path = _smoke(data), tmp_path / "run"
+    for stage in alphago.STAGES.values():
+        monkeypatch.setattr(stage, "train", lambda *_, **__: None)
+    alphago.train(config, Run.create(path, "alphago", GAME, config, 0))
+    alphago.train(config, Run.open(path), resume=True)
+    assert [row["iteration"] for row in Run.open(path).metrics()] == [1, 2, 3, 4]
+
+
+def test_what_would_fail_later_is_found_before_anything_is_made(data):
+    game = Go(5)
+    alphago.check(_smoke(data), game)
+    with pytest.raises(BadConfig, match="rank"):
+        alphago.check(_smoke(data, policy=dataclasses.replace(policy.Config(), least_rank="9p")), game)
+    with pytest.raises(BadConfig, match="even"):
+        reinforce.Config(games=3)
+    for wrong in ({"iterations": 0}, {"held_out": 1.0}, {"positions_per_game": 2}):
+        with pytest.raises(BadConfig):
+            value.Config(**wrong)
 
 
 @pytest.mark.parametrize("stage", STAGES["alphago"])

@@ -16,6 +16,7 @@ from move37 import games
 from move37.cli.options import RUNS, did_you_mean, list_of_runs, run_names
 from move37.core.errors import BadConfig, BadRun, UnknownName
 from move37.core.types import Game
+from move37.nets.policy_value import PolicyAndValue, PolicyValue
 from move37.play.players import NetPlayer, Player, basic_player, is_basic
 from move37.recipes import NAMES, STAGES
 from move37.run.directory import Run
@@ -71,6 +72,8 @@ def load_net(spec: str) -> tuple[Run, Game, Any, int]:
     """(run, game, acting net, its iteration) of `RUN` or `RUN@ITERATION`."""
     run, iteration = split_spec(spec)
     game, _, net, chosen = recipe_of(run.about["recipe"]).load(run, iteration)
+    if not isinstance(net, PolicyValue | PolicyAndValue):
+        raise BadRun(f"{spec} holds no policy with a value: it serves as the playout policy of AlphaGo's search alone.")
     return run, game, net, chosen
 
 

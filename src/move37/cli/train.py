@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from move37.cli.commands import COMMANDS
-from move37.cli.common import enable_compilation_cache, find_run, make_game, recipe_of
+from move37.cli.common import enable_compilation_cache, find_run, load_net, make_game, recipe_of, stoppable
 from move37.cli.options import PRESETS, RUNS, Parser, did_you_mean
 from move37.core.errors import BadConfig, BadRun, UnknownName
 from move37.games.check import check
-from move37.recipes import GAMES
+from move37.recipes import GAMES, STAGES
 from move37.run import checkpoints
 from move37.run.config import from_json
 from move37.run.directory import Run
@@ -37,7 +37,7 @@ def _train(options: Namespace) -> int:
     options.game = options.game or GAMES.get(options.recipe.partition(".")[0], "connect_four")
     game = make_game(options.game)
     spec = _absolute(options.game)
-    config = _configure(recipe, options)
+    config = _with_paths(_configure(recipe, options), getattr(recipe, "PATHS", ()))
     if hasattr(recipe, "check"):
         recipe.check(config, game)
     if spec != options.game:
@@ -57,24 +57,37 @@ def _resume(options: Namespace) -> int:
     out.lock()
     done = checkpoints.steps(out.path / "checkpoints")
     if options.iterations is not None:
+        if "iterations" not in out.about["config"]:
+            raise BadConfig(f"{out.path} is a run of stages: give --iterations to one of them, like {_a_stage(out)}.")
         if done and options.iterations <= done[-1]:
             raise BadRun(f"{out.path} has {done[-1]} iterations; --iterations must be more than that.")
         config = dataclasses.replace(config, iterations=options.iterations)
         out.about["config"]["iterations"] = options.iterations
         write_atomic(out.path / "config.json", json.dumps(out.about, indent=2).encode())
     elif done and done[-1] >= config.iterations:
-        more = f"move37 resume {_short(out.path)} --iterations {2 * config.iterations}"
-        raise BadRun(f"{out.path} is finished: {done[-1]} of {config.iterations} iterations. Go on with: {more}")
+        staged = "iterations" not in out.about["config"]
+        parts, whose, more = "iterations", _short(out.path), str(2 * config.iterations)
+        if staged:
+            parts, whose, more = "stages", _a_stage(out), "N"
+        raise BadRun(
+            f"{out.path} is finished: {done[-1]} of {config.iterations} {parts}. "
+            f"Go on with: move37 resume {whose} --iterations {more}"
+        )
     if not done:
         print(f"{out.path} was stopped before anything was saved: it begins again")
         out.begin_again()
     return _go(recipe, config, out, mirror, resume=bool(done))
 
 
+def _a_stage(out: Run) -> str:
+    """One of the runs within a run of stages."""
+    return f"{_short(out.path)}/{STAGES[out.about['recipe']][0]}"
+
+
 def _go(recipe: Any, config: Any, out: Run, mirror: AbstractContextManager[object], resume: bool) -> int:
     """Train; the exit code."""
     try:
-        with mirror:
+        with mirror, stoppable():
             recipe.train(config, out, resume=resume)
     except KeyboardInterrupt:
         out.interrupted = True
@@ -146,6 +159,17 @@ def _option_names(config: Any, prefix: str = "--") -> Iterator[str]:
             yield f"{prefix}no-{field.name.replace('_', '-')}"  # tyro's way to switch something off
 
 
+def _with_paths(config: Any, names: tuple[str, ...]) -> Any:
+    """The folders that a recipe reads are found again from any other; a run also by its name under runs/."""
+    found = {}
+    for name in names:
+        for path in (Path(getattr(config, name)).expanduser(), RUNS / getattr(config, name)):
+            if getattr(config, name) and path.exists():
+                found[name] = str(path.resolve())
+                break
+    return dataclasses.replace(config, **found)
+
+
 def _absolute(game: str) -> str:
     """A game's own file is found again from any folder."""
     path, _, name = game.rpartition(":")
@@ -183,14 +207,25 @@ def _farewell(out: Run, iterations: int) -> bool:
         print(f"stopped before the first iteration was saved. Begin again with: move37 resume {path}")
         return True
     if stopped:
-        print(f"stopped after iteration {done} of {iterations}; everything is saved. Go on with: move37 resume {path}")
+        part = "iteration" if "iterations" in out.about["config"] else "stage"
+        print(f"stopped after {part} {done} of {iterations}; everything is saved. Go on with: move37 resume {path}")
     else:
         print(f"done after {out.seconds / 60:.1f} minutes and {done} iterations")
-    print(f"play:  move37 play {path}\nwatch: move37 watch {path}")
-    if make_game(out.about["game"]).num_players == 2:
-        print(f"rate:  move37 arena {path} random mcts:1000")
+    if _plays(out):
+        print(f"play:  move37 play {path}\nwatch: move37 watch {path}")
+        if make_game(out.about["game"]).num_players == 2:
+            print(f"rate:  move37 arena {path} random mcts:1000")
     print(f"plot:  move37 plot {path}")
     return stopped
+
+
+def _plays(out: Run) -> bool:
+    """Whether there is a net yet that can."""
+    try:
+        load_net(str(out.path))
+    except BadRun:
+        return False
+    return True
 
 
 def _short(path: Path) -> str:

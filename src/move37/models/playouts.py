@@ -53,7 +53,7 @@ def playout(
     """One game to the end from each of B states: (outcome for the agent to move there, number of moves).
 
     Moves are drawn from the policy. No own eye is filled, and a pass comes only where nothing else is left: so the game
-    ends with every dead stone taken, and area scoring is right.
+    ends with every dead stone taken, and area scoring is right. In a seki one side has to give way, as no player would.
     """
     batch = key.shape[0]
 

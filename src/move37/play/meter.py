@@ -118,7 +118,8 @@ class Meter:
 
         `most_novel`: search no more than so many moves, novel ones alone, spread over the game: enough for base rates.
         """
-        states, searched = (jax.tree.map(np.asarray, x) for x in (states, searched_states or states))
+        searched = jax.tree.map(np.asarray, states if searched_states is None else searched_states)
+        states = jax.tree.map(np.asarray, states)
         probability, rank, policy_choice = self._surprise(states, actions)
         novel = (probability < self.config.most_probability) & (rank > self.config.most_rank)
         count = len(actions)

@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Key, UInt32
 
 from move37.core.episode import Episode
-from move37.core.errors import check_ranges
+from move37.core.errors import BadConfig, check_ranges
 from move37.core.types import Game, State
 from move37.models.rules import Rules
 from move37.play.openings import random_opening
@@ -197,12 +197,23 @@ def _where(mask: Bool[Array, " B"], new: Any, old: Any) -> Any:
     return jax.tree.map(lambda a, b: jnp.where(mask.reshape(-1, *(1,) * (a.ndim - 1)), a, b), new, old)
 
 
-def summary(episodes: list[Episode], moves: Moves, search_config: SearchConfig, seconds: float) -> dict[str, float]:
+def check_search(search: SearchConfig, play: PlayConfig) -> None:
+    """What self-play and its search expect of each other. Raises `BadConfig`."""
+    if search.sampled:
+        raise BadConfig("search.sampled is True; self-play of rules has no key for it: take --search.no-sampled.")
+    fast, most = play.fast_simulations, search.num_simulations
+    if fast is not None and fast > most:
+        raise BadConfig(f"play.fast_simulations is {fast}; it must be from 1 to search.num_simulations = {most}.")
+
+
+def summary(
+    episodes: list[Episode], moves: Moves, search: SearchConfig, play: PlayConfig, seconds: float
+) -> dict[str, float]:
     """Numbers of one iteration of play: speeds, length and results of the games that ended."""
-    count = moves.action.size
+    simulations = np.where(moves.full, search.num_simulations, play.fast_simulations or 0).sum()
     numbers = {
-        "moves_per_second": count / seconds,
-        "simulations_per_second": count * search_config.num_simulations / seconds,
+        "moves_per_second": moves.action.size / seconds,
+        "simulations_per_second": float(simulations) / seconds,
     }
     if episodes:
         lengths = [len(e.action) + len(e.opening) for e in episodes]

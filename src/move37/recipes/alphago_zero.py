@@ -6,9 +6,10 @@ games; no search goes on from the last one; a moving average of the weights play
 """
 
 from dataclasses import dataclass, field
+from math import inf
 
 from move37 import games
-from move37.core.errors import BadConfig, UnknownName
+from move37.core.errors import BadConfig, UnknownName, check_ranges
 from move37.core.types import Game
 from move37.learn.losses import policy_value_loss
 from move37.learn.targets import outcome_targets
@@ -20,9 +21,9 @@ from move37.play.gate import Gate, GateConfig
 from move37.play.ladder import Ladder
 from move37.play.replay import Replay, ReplayConfig
 from move37.play.resign import Resignation, ResignConfig
-from move37.play.self_play import PlayConfig, summary
+from move37.play.self_play import PlayConfig, check_search, summary
 from move37.play.stream import Stream
-from move37.run.config import from_json
+from move37.recipes.loading import load_policy_value
 from move37.run.directory import Run
 from move37.run.records import write_games
 from move37.search.mcts import SearchConfig
@@ -66,6 +67,12 @@ class Config:
     optimiser: OptimiserConfig = field(default_factory=OptimiserConfig)
     gate: GateConfig = field(default_factory=GateConfig)
     resign: ResignConfig = field(default_factory=ResignConfig)
+
+    def __post_init__(self) -> None:
+        """Check the ranges, and what the parts expect of each other. Raises `BadConfig`."""
+        check_ranges("", self, iterations=(1, inf), updates=(0, inf), batch_size=(1, inf), exam_every=(1, inf))
+        check_ranges("", self, root_value_weight=(0, 1))
+        check_search(self.search, self.play)
 
 
 def preset(name: str, game: str) -> Config:
@@ -156,7 +163,7 @@ def train(config: Config, out: Run, resume: bool = False) -> PolicyValue:
     for t in out.steps(done + 1, config.iterations):
         began = out.seconds
         episodes, moves = stream.play(gate.best, out.key("play", t), resignation.threshold)  # play
-        report = summary(episodes, moves, config.search, out.seconds - began)
+        report = summary(episodes, moves, config.search, config.play, out.seconds - began)
         report |= resignation.observe(episodes)
         replay.add(t, outcome_targets(episodes, config.root_value_weight), len(episodes))
         write_games(out.path / "games" / f"{t:06d}.jsonl", game, t, episodes)
@@ -172,11 +179,11 @@ def train(config: Config, out: Run, resume: bool = False) -> PolicyValue:
         own = {"gate": gate.state, "resign": resignation.state}
         out.save(t, {"learner": learner, **stream.state, "replay": replay.state, **own})
         replay.prune()
+    if out.interrupted:  # the net to play with is the newest best, with an exam or without
+        out.save_net(t, gate.best)
     return gate.best
 
 
 def load(out: Run, iteration: int | None = None) -> tuple[Game, Config, PolicyValue, int]:
     """What a player needs of a run: game, configuration, net, and the iteration it comes from."""
-    game, config = games.make(out.about["game"]), from_json(Config, out.about["config"])
-    chosen, net = out.load_net(PolicyValue(game, config.net, key=out.key("net")), iteration)
-    return game, config, net, chosen
+    return load_policy_value(Config, out, iteration)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from math import inf
 
 from move37 import games
-from move37.core.errors import BadConfig, UnknownName, check_ranges
+from move37.core.errors import UnknownName, check_ranges
 from move37.core.types import Game
 from move37.learn.losses import policy_value_loss
 from move37.learn.targets import outcome_targets
@@ -19,8 +19,9 @@ from move37.play.ends import Ends
 from move37.play.exam import Exam
 from move37.play.ladder import Ladder
 from move37.play.replay import Replay, ReplayConfig
-from move37.play.self_play import PlayConfig, summary
+from move37.play.self_play import PlayConfig, check_search, summary
 from move37.play.stream import Stream
+from move37.recipes.loading import load_policy_value
 from move37.run.directory import Run
 from move37.run.records import write_games
 from move37.search.mcts import SearchConfig
@@ -67,11 +68,7 @@ class Config:
         """Check the ranges, and what the parts expect of each other. Raises `BadConfig`."""
         check_ranges("", self, iterations=(1, inf), updates=(0, inf), batch_size=(1, inf), exam_every=(1, inf))
         check_ranges("", self, root_value_weight=(0, 1))
-        if self.search.sampled:
-            raise BadConfig("search.sampled is True; self-play of rules has no key for it: take --search.no-sampled.")
-        fast, most = self.play.fast_simulations, self.search.num_simulations
-        if fast is not None and fast > most:
-            raise BadConfig(f"play.fast_simulations is {fast}; it must be from 1 to search.num_simulations = {most}.")
+        check_search(self.search, self.play)
 
 
 def preset(name: str, game: str) -> Config:
@@ -153,7 +150,7 @@ def train(config: Config, out: Run, resume: bool = False) -> PolicyValue:
     for t in out.steps(done + 1, config.iterations):
         began = out.seconds
         episodes, moves = stream.play(learner.acting, out.key("play", t))  # play
-        report = summary(episodes, moves, config.search, out.seconds - began)
+        report = summary(episodes, moves, config.search, config.play, out.seconds - began)
         replay.add(t, outcome_targets(episodes, config.root_value_weight), len(episodes))
         write_games(out.path / "games" / f"{t:06d}.jsonl", game, t, episodes)
         batches = replay.batches(config.updates, config.batch_size, out.rng("batch", t), game.symmetries())
@@ -173,8 +170,4 @@ def train(config: Config, out: Run, resume: bool = False) -> PolicyValue:
 
 def load(out: Run, iteration: int | None = None) -> tuple[Game, Config, PolicyValue, int]:
     """What a player needs of a run: game, configuration, net, and the iteration it comes from."""
-    from move37.run.config import from_json
-
-    game, config = games.make(out.about["game"]), from_json(Config, out.about["config"])
-    chosen, net = out.load_net(PolicyValue(game, config.net, key=out.key("net")), iteration)
-    return game, config, net, chosen
+    return load_policy_value(Config, out, iteration)

@@ -21,7 +21,7 @@ from move37.core.errors import BadRun
 from move37.core.types import Game
 from move37.nets.policy_value import PolicyAndValue
 from move37.recipes.alphago import playout, policy, reinforce, value
-from move37.recipes.alphago.common import board, dataset_of
+from move37.recipes.alphago.common import board
 from move37.recipes.alphago.playout import Config as PlayoutConfig
 from move37.recipes.alphago.policy import Config as PolicyConfig
 from move37.recipes.alphago.reinforce import Config as ReinforceConfig
@@ -51,6 +51,7 @@ CITATION = """@article{silver2016alphago,
   doi     = {10.1038/nature16961}
 }"""
 STAGES: dict[str, Any] = {"policy": policy, "playout": playout, "reinforce": reinforce, "value": value}
+PATHS = ("data",)  # options that name folders
 
 
 @dataclass(frozen=True)
@@ -76,13 +77,17 @@ def preset(name: str, game: str) -> Config:
 
 def check(config: Config, game: Game) -> None:
     """What would fail only once training has begun. Raises `BadConfig`, `BadRun`."""
-    dataset_of(config.data).check(board(game.name))
+    for name in ("policy", "playout"):
+        STAGES[name].check(replace(getattr(config, name), data=config.data), game)
 
 
 def train(config: Config, out: Run, resume: bool = False) -> None:
     """Stage by stage; what is finished is not done again."""
+    done = 0
     if resume:
-        out.resume({"stage": None})
+        done = out.resume({"stage": None})[0]
+    else:
+        out.save(0, {"stage": {"number": np.array(0)}})  # to go on from if the first stage is stopped
     for number, (name, stage) in enumerate(STAGES.items(), 1):
         run, begun, finished = _open(out, name, config)
         if not finished:
@@ -91,7 +96,7 @@ def train(config: Config, out: Run, resume: bool = False) -> None:
             if run.interrupted:
                 out.interrupted = True
                 return
-        if number not in checkpoints.steps(out.path / "checkpoints"):
+        if number > done:
             newest = {key: x for row in run.metrics() for key, x in row.items() if isinstance(x, int | float)}
             out.log(number, {f"{name}_{key}": x for key, x in newest.items() if key not in ("iteration", "memory_mib")})
             out.save(number, {"stage": {"number": np.array(number)}})

@@ -1,7 +1,7 @@
 """What the stages of AlphaGo share."""
 
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from move37 import games
 from move37.core.errors import BadConfig, UnknownName
@@ -15,7 +15,7 @@ from move37.run.directory import Run
 T = TypeVar("T")
 
 
-def chosen(presets: dict[str, T], name: str) -> T:
+def preset_of(presets: dict[str, T], name: str) -> T:
     """Raises `UnknownName`."""
     if name not in presets:
         raise UnknownName(f"alphago has no preset {name!r}; there are: {', '.join(presets)}.")
@@ -40,13 +40,6 @@ def dataset_of(folder: str) -> Dataset:
     return Dataset(Path(folder).expanduser())
 
 
-def load_net(config_class: Any, out: Run, iteration: int | None) -> tuple[Game, Any, PolicyValue, int]:
-    """(game, configuration, net, its iteration) of a stage."""
-    game, config = games.make(out.about["game"]), from_json(config_class, out.about["config"])
-    chosen, net = out.load_net(PolicyValue(game, config.net, key=out.key("net")), iteration)
-    return game, config, net, chosen
-
-
 def teacher(path: str, game: Game, config: NetConfig) -> PolicyValue:
     """The net of an earlier stage's run. Raises `BadConfig` if none was named, or it is of another game or size."""
     if not path:
@@ -54,6 +47,8 @@ def teacher(path: str, game: Game, config: NetConfig) -> PolicyValue:
             "no --teacher: this stage goes on from an earlier one; name the run of it, like runs/NAME/policy."
         )
     run = Run.open(Path(path).expanduser())
+    if "net" not in run.about["config"]:
+        raise BadConfig(f"{path} is a run of {run.about['recipe']} and holds no policy; name one like {path}/policy.")
     found, own = run.about["game"], from_json(NetConfig, run.about["config"]["net"])
     if (found, own) != (game.name, config):
         raise BadConfig(f"{path} plays {found} with {own}; this stage has {game.name} and {config}: take the same.")

@@ -5,22 +5,26 @@ The paper's has 109,747 weights, predicts 24.2 % of moves, and takes 2 µs a mov
 
 import time
 from dataclasses import dataclass, field, replace
+from math import inf
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from move37.core.errors import check_ranges
 from move37.core.types import Game
 from move37.games.go import Go
 from move37.learn.imitate import Demonstrations, move_loss
 from move37.learn.update import Learner, OptimiserConfig, fit
 from move37.models.playouts import playout
 from move37.nets.patterns import LocalPatterns
-from move37.recipes.alphago.common import board, chosen, dataset_of
-from move37.recipes.alphago.policy import accuracy, judges
+from move37.recipes.alphago.common import board, preset_of
+from move37.recipes.alphago.policy import accuracy, materials
 from move37.run.config import from_json
 from move37.run.directory import Run
 from move37.search.stepwise import Evaluator
+
+PATHS = ("data",)  # options that name folders
 
 
 @dataclass(frozen=True)
@@ -35,24 +39,28 @@ class Config:
     judged_rank: str = "1d"  # of both players in the games that accuracy is measured on, if there are such games
     optimiser: OptimiserConfig = field(default_factory=lambda: OptimiserConfig(learning_rate=0.02, weight_decay=0.0))
 
+    def __post_init__(self) -> None:
+        """Check the ranges. Raises `BadConfig`."""
+        check_ranges("", self, iterations=(1, inf), updates=(1, inf), batch_size=(1, inf))
+
 
 def preset(name: str, game: str) -> Config:
     """A configuration as a value."""
     laptop = Config(least_rank="15k")
     smoke = Config(iterations=2, updates=4, batch_size=64)
     gpu, paper = replace(laptop, iterations=30), Config(iterations=300)
-    return chosen({"smoke": smoke, "laptop": laptop, "gpu": gpu, "paper": paper}, name)
+    return preset_of({"smoke": smoke, "laptop": laptop, "gpu": gpu, "paper": paper}, name)
 
 
 def check(config: Config, game: Game) -> None:
     """What would fail only once training has begun. Raises `BadConfig`, `BadRun`."""
-    dataset_of(config.data).check(board(game.name))
+    materials(config.data, config.least_rank, config.judged_rank, game)
 
 
 def train(config: Config, out: Run, resume: bool = False) -> LocalPatterns:
     """The loop. Returns the policy."""
-    game, dataset = board(out.about["game"]), dataset_of(config.data)
-    learned, held_out = dataset.split("train", config.least_rank), judges(dataset, config.judged_rank)
+    game = board(out.about["game"])
+    dataset, learned, held_out = materials(config.data, config.least_rank, config.judged_rank, game)
     learner, done = Learner.init(LocalPatterns(game), config.optimiser), 0
     if resume:
         done, saved = out.resume({"learner": learner})

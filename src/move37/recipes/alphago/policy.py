@@ -6,11 +6,12 @@ Preset `paper` has the paper's depth, width, batch and schedule.
 """
 
 from dataclasses import dataclass, field
+from math import inf
 
 import numpy as np
 
 from move37 import games
-from move37.core.errors import BadConfig
+from move37.core.errors import BadConfig, check_ranges
 from move37.core.types import Game
 from move37.data.store import Dataset
 from move37.games.go import Go
@@ -18,9 +19,12 @@ from move37.learn.imitate import Demonstrations, imitation_loss
 from move37.learn.update import Learner, OptimiserConfig, fit
 from move37.nets.onnx import OnnxEvaluator
 from move37.nets.policy_value import NetConfig, PolicyValue
-from move37.recipes.alphago.common import board, chosen, dataset_of, load_net
+from move37.recipes.alphago.common import board, dataset_of, preset_of
+from move37.recipes.loading import load_policy_value
 from move37.run.directory import Run
 from move37.search.stepwise import Evaluator
+
+PATHS = ("data",)  # options that name folders
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,10 @@ class Config:
     net: NetConfig = field(default_factory=NetConfig)
     optimiser: OptimiserConfig = field(default_factory=OptimiserConfig)
 
+    def __post_init__(self) -> None:
+        """Check the ranges. Raises `BadConfig`."""
+        check_ranges("", self, iterations=(1, inf), updates=(1, inf), batch_size=(1, inf), exam_every=(1, inf))
+
 
 def preset(name: str, game: str) -> Config:
     """A configuration as a value."""
@@ -52,18 +60,18 @@ def preset(name: str, game: str) -> Config:
         "gpu": Config(iterations=200, updates=1_000, batch_size=1024, net=NetConfig(10, 128), optimiser=muon),
         "paper": Config(iterations=340, updates=1_000_000, batch_size=16, net=NetConfig(6, 192), optimiser=sgd),
     }
-    return chosen(presets, name)
+    return preset_of(presets, name)
 
 
 def check(config: Config, game: Game) -> None:
     """What would fail only once training has begun. Raises `BadConfig`, `BadRun`."""
-    dataset_of(config.data).check(board(game.name))
+    materials(config.data, config.least_rank, config.judged_rank, game)
 
 
 def train(config: Config, out: Run, resume: bool = False) -> PolicyValue:
     """The loop. Returns the net that acts."""
-    game, dataset = board(out.about["game"]), dataset_of(config.data)
-    learned, held_out = dataset.split("train", config.least_rank), judges(dataset, config.judged_rank)
+    game = board(out.about["game"])
+    dataset, learned, held_out = materials(config.data, config.least_rank, config.judged_rank, game)
     learner = Learner.init(PolicyValue(game, config.net, key=out.key("net")), config.optimiser)
     done = 0
     if resume:
@@ -80,7 +88,17 @@ def train(config: Config, out: Run, resume: bool = False) -> PolicyValue:
             report |= accuracy(OnnxEvaluator(learner.acting), game, dataset, held_out)
         out.log(t, report)
         out.save(t, {"learner": learner})
+    if out.interrupted:  # the net to play with is the newest, with an exam or without
+        out.save_net(t, learner.acting)
     return learner.acting
+
+
+def materials(data: str, least_rank: str, judged_rank: str, game: Game) -> tuple[Dataset, np.ndarray, np.ndarray]:
+    """(dataset, games to learn from, games to measure accuracy on). Raises `BadConfig`, `BadRun`."""
+    dataset = dataset_of(data)
+    learned, held_out = dataset.split("train", least_rank), judges(dataset, judged_rank)
+    dataset.check(board(game.name), learned)
+    return dataset, learned, held_out
 
 
 def judges(dataset: Dataset, rank: str, split: str = "valid") -> np.ndarray:
@@ -115,4 +133,4 @@ def accuracy(evaluate: Evaluator, game: Go, dataset: Dataset, chosen: np.ndarray
 
 def load(out: Run, iteration: int | None = None) -> tuple[Game, Config, PolicyValue, int]:
     """What a player needs of a run: game, configuration, net, and the iteration it comes from."""
-    return load_net(Config, out, iteration)
+    return load_policy_value(Config, out, iteration)

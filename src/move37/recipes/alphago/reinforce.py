@@ -1,16 +1,18 @@
 """Stage 3 of AlphaGo: the policy plays its earlier selves and learns from who won.    Silver et al., Nature 2016
 
-Differs from the paper: the baseline is the mean outcome of the games of one colour, not a value network; Adam in place
-of plain SGD; the moves of 128 games make several updates, not one.
+Differs from the paper: the baseline is the mean outcome over the moves of one colour, not a value network; Adam in
+place of plain SGD; the moves of 128 games make several updates, not one.
 """
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from math import inf
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from move37.core.errors import BadConfig, check_ranges
 from move37.core.types import Game
 from move37.learn.policy_gradient import Decisions, group_advantage, reinforce_loss
 from move37.learn.update import Learner, OptimiserConfig, fit
@@ -18,8 +20,11 @@ from move37.nets.onnx import OnnxEvaluator
 from move37.nets.policy_value import NetConfig, PolicyValue
 from move37.play.policy_games import PolicyGames, play_policies
 from move37.recipes.alphago import policy
-from move37.recipes.alphago.common import board, chosen, load_net, teacher
+from move37.recipes.alphago.common import board, preset_of, teacher
+from move37.recipes.loading import load_policy_value
 from move37.run.directory import Run
+
+PATHS = ("teacher",)  # options that name folders
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,14 @@ class Config:
     net: NetConfig = field(default_factory=NetConfig)  # the teacher's
     optimiser: OptimiserConfig = field(default_factory=OptimiserConfig)
 
+    def __post_init__(self) -> None:
+        """Check the ranges. Raises `BadConfig`."""
+        check_ranges("", self, iterations=(1, inf), games=(2, inf), batch_size=(1, inf), pool_every=(1, inf))
+        check_ranges("", self, exam_every=(1, inf), exam_games=(2, inf))
+        for name in ("games", "exam_games"):
+            if getattr(self, name) % 2:
+                raise BadConfig(f"{name} is {getattr(self, name)}; it must be even: each side begins in one half.")
+
 
 def preset(name: str, game: str) -> Config:
     """A configuration as a value."""
@@ -47,7 +60,7 @@ def preset(name: str, game: str) -> Config:
         "gpu": Config(iterations=1_000, games=512, batch_size=2048, pool_every=50, net=net, optimiser=adam),
         "paper": Config(iterations=10_000, pool_every=500, exam_every=500, exam_games=400, net=net, optimiser=adam),
     }
-    return chosen(presets, name)
+    return preset_of(presets, name)
 
 
 def check(config: Config, game: Game) -> None:
@@ -88,6 +101,8 @@ def train(config: Config, out: Run, resume: bool = False) -> PolicyValue:
             report["won_against_imitated"] = wins(match)
         out.log(t, report)
         out.save(t, {"learner": learner})
+    if out.interrupted:  # the net to play with is the newest, with an exam or without
+        out.save_net(t, learner.acting)
     return learner.acting
 
 
@@ -122,4 +137,4 @@ def decisions(games: PolicyGames, size: int, rng: np.random.Generator) -> Iterat
 
 def load(out: Run, iteration: int | None = None) -> tuple[Game, Config, PolicyValue, int]:
     """What a player needs of a run: game, configuration, net, and the iteration it comes from."""
-    return load_net(Config, out, iteration)
+    return load_policy_value(Config, out, iteration)

@@ -11,13 +11,14 @@ import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
+from math import inf, prod
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float, Int, UInt8
 
-from move37.core.errors import BadRun
+from move37.core.errors import BadConfig, BadRun, check_ranges
 from move37.core.types import Game
 from move37.games.go import Go
 from move37.learn.imitate import Demonstrations, outcome_loss
@@ -26,10 +27,13 @@ from move37.nets.onnx import OnnxEvaluator
 from move37.nets.policy_value import NetConfig, PolicyValue
 from move37.play.policy_games import UNIFORM, play_policies
 from move37.recipes.alphago import policy
-from move37.recipes.alphago.common import board, chosen, load_net, teacher
+from move37.recipes.alphago.common import board, preset_of, teacher
+from move37.recipes.loading import load_policy_value
 from move37.run.directory import Run
 from move37.run.files import write_atomic
 from move37.search.stepwise import Evaluator
+
+PATHS = ("teacher", "reinforced")  # options that name folders
 
 
 @dataclass(frozen=True)
@@ -48,13 +52,25 @@ class Config:
     net: NetConfig = field(default_factory=NetConfig)
     optimiser: OptimiserConfig = field(default_factory=OptimiserConfig)
 
+    def __post_init__(self) -> None:
+        """Check the ranges. Raises `BadConfig`."""
+        check_ranges("", self, iterations=(1, inf), games=(2, inf), positions_per_game=(0, 1))
+        check_ranges("", self, latest_random_move=(0, inf), held_out=(0, 1), updates=(1, inf), batch_size=(1, inf))
+        if not self.held_out < 1:
+            raise BadConfig("held_out is 1: no game is left to learn from; take less, like 0.1.")
+
 
 class Positions(NamedTuple):
-    """N positions with their outcomes, for the agent to move."""
+    """N positions with their outcomes, for the agent to move. Observations are packed, eight points a byte."""
 
-    observation: Bool[np.ndarray, "N C H W"]
+    packed: UInt8[np.ndarray, "N bytes"]
     outcome: Float[np.ndarray, " N"]
     held_out: Bool[np.ndarray, " N"]
+
+    def observation(self, rows: Int[np.ndarray, " n"], shape: tuple[int, ...]) -> Bool[np.ndarray, "n C H W"]:
+        """Of some rows, unpacked."""
+        bits = np.unpackbits(self.packed[rows], axis=1, count=prod(shape))
+        return bits.reshape(-1, *shape).astype(bool)
 
 
 def preset(name: str, game: str) -> Config:
@@ -69,7 +85,7 @@ def preset(name: str, game: str) -> Config:
         "gpu": Config(iterations=300, games=8192, updates=1_000, batch_size=1024, net=net, optimiser=muon),
         "paper": paper,
     }
-    return chosen(presets, name)
+    return preset_of(presets, name)
 
 
 def check(config: Config, game: Game) -> None:
@@ -96,7 +112,7 @@ def train(config: Config, out: Run, resume: bool = False) -> PolicyValue:
         drawn = batches(every, game, config.updates, config.batch_size, out.rng("batch", t))
         learner, metrics = fit(learner, outcome_loss, drawn)
         report |= {"positions": len(every.outcome), **metrics}
-        report["valid_value_loss"] = error(OnnxEvaluator(learner.acting), every)
+        report |= error(OnnxEvaluator(learner.acting), game, every)
         out.save_net(t, learner.acting)
         out.log(t, report)
         out.save(t, {"learner": learner})
@@ -116,7 +132,8 @@ def positions(config: Config, game: Go, players: list[OnnxEvaluator], out: Run, 
     kept = games.alive & ((behind == 1) if config.positions_per_game else (behind >= 1))
     time, lane = np.nonzero(kept)
     held_out = lane < config.held_out * config.games
-    return Positions(games.observation[time, lane], games.outcome[time, lane], held_out)
+    packed = np.packbits(games.observation[time, lane].reshape(len(time), -1), axis=1)
+    return Positions(packed, games.outcome[time, lane], held_out)
 
 
 def batches(every: Positions, game: Go, count: int, size: int, rng: np.random.Generator) -> Iterator[Demonstrations]:
@@ -125,19 +142,20 @@ def batches(every: Positions, game: Go, count: int, size: int, rng: np.random.Ge
     turns = np.stack([symmetry.points for symmetry in game.symmetries()])
     for _ in range(count):
         drawn = rows[rng.integers(len(rows), size=size)]
-        planes = every.observation[drawn].reshape(size, -1, game.size**2)
+        planes = every.observation(drawn, game.observation_shape).reshape(size, -1, game.size**2)
         turned = np.take_along_axis(planes, turns[rng.integers(len(turns), size=size)][:, None], axis=2)
         seen, outcome = turned.reshape(size, *game.observation_shape), every.outcome[drawn]
         yield Demonstrations(seen, np.zeros(size, np.int32), outcome, np.ones(size, bool))
 
 
-def error(evaluate: Evaluator, every: Positions) -> float:
-    """(z − v)² of the positions that are held out; NaN while there is none."""
+def error(evaluate: Evaluator, game: Go, every: Positions) -> dict[str, float]:
+    """`valid_value_loss`: (z − v)² of the positions that are held out; nothing while there is none."""
     rows = np.flatnonzero(every.held_out)
     parts = [
-        (every.outcome[r] - evaluate(every.observation[r])[1]) ** 2 for r in np.array_split(rows, 1 + len(rows) // 1024)
+        (every.outcome[r] - evaluate(every.observation(r, game.observation_shape))[1]) ** 2
+        for r in np.array_split(rows, 1 + len(rows) // 1024)
     ]
-    return float(np.concatenate(parts).mean()) if len(rows) else float("nan")
+    return {"valid_value_loss": float(np.concatenate(parts).mean())} if len(rows) else {}
 
 
 def _segment(out: Run, t: int) -> Path:
@@ -154,4 +172,4 @@ def _read(path: Path) -> Positions:
 
 def load(out: Run, iteration: int | None = None) -> tuple[Game, Config, PolicyValue, int]:
     """What a player needs of a run: game, configuration, net, and the iteration it comes from."""
-    return load_net(Config, out, iteration)
+    return load_policy_value(Config, out, iteration)

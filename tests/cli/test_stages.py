@@ -1,0 +1,68 @@
+"""`move37 train alphago` and its stages alone: what is said of runs that consist of runs."""
+
+import dataclasses
+import json
+
+import pytest
+
+from move37.core.errors import BadConfig
+from move37.games.go import Go
+from move37.nets.patterns import LocalPatterns
+from move37.nets.policy_value import NetConfig, PolicyValue
+from move37.recipes import STAGES, alphago
+from move37.recipes.alphago import common, playout, policy
+from move37.run.directory import Run
+
+GAME = "go_5x5"
+
+
+@pytest.fixture
+def whole(here):
+    """A run of which the stages are finished, as far as anybody can see."""
+    config = alphago.preset("smoke", GAME)
+    run = Run.create(here / "runs" / "whole", "alphago", GAME, config, 0)
+    for number in range(5):
+        run.save(number, {"stage": {"number": number}})
+    return run.path
+
+
+@pytest.fixture
+def taught(here):
+    """A policy, and a playout policy, that nobody trained."""
+    config = dataclasses.replace(policy.preset("smoke", GAME), net=NetConfig(1, 8))
+    run = Run.create(here / "runs" / "taught", "alphago.policy", GAME, config, 0)
+    run.save_net(1, PolicyValue(Go(5), config.net, key=run.key("net")))
+    fast = Run.create(here / "runs" / "fast", "alphago.playout", GAME, playout.preset("smoke", GAME), 0)
+    fast.save_net(1, LocalPatterns(Go(5)))
+    return run.path
+
+
+def test_more_iterations_are_given_to_a_stage(whole, move37):
+    said = move37("resume", "whole", "--iterations", "9")
+    assert (said.code, said.err.count("\n")) == (1, 1)
+    assert "run of stages: give --iterations to one of them, like whole/policy" in said.err
+    said = move37("resume", "whole")
+    assert said.code == 1
+    assert said.err.endswith("4 of 4 stages. Go on with: move37 resume whole/policy --iterations N\n")
+
+
+def test_a_teacher_is_named_as_any_run_and_found_again_from_anywhere(taught, move37, monkeypatch):
+    monkeypatch.setattr("move37.recipes.alphago.reinforce.train", lambda config, out, resume: None)
+    said = move37(
+        "train", "alphago.reinforce", "--game", GAME, "--preset=smoke", "--net.blocks=1", "--net.channels=8",
+        "--teacher=taught", "--name=better",
+    )  # fmt: skip
+    assert said.code == 0, said.err
+    about = json.loads((taught.parent / "better" / "config.json").read_text())
+    assert about["config"]["teacher"] == str(taught)
+    assert "play:" not in said.out  # nothing to play with was made
+
+
+def test_a_playout_policy_is_no_player_and_no_teacher(taught, move37):
+    for command in (["export", "fast"], ["arena", "fast", "random"]):
+        said = move37(*command)
+        assert (said.code, said.err.count("\n")) == (1, 1)
+        assert "serves as the playout policy" in said.err
+    with pytest.raises(BadConfig, match="holds no policy"):
+        common.teacher(str(taught.parent / "fast"), Go(5), NetConfig(1, 8))
+    assert set(STAGES["alphago"]) > {"playout"}
