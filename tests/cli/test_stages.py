@@ -3,6 +3,7 @@
 import dataclasses
 import json
 
+import numpy as np
 import pytest
 
 from move37.core.errors import BadConfig
@@ -22,7 +23,7 @@ def whole(here):
     config = alphago.preset("smoke", GAME)
     run = Run.create(here / "runs" / "whole", "alphago", GAME, config, 0)
     for number in range(5):
-        run.save(number, {"stage": {"number": number}})
+        run.save(number, {"stage": {"number": np.array(number)}})
     return run.path
 
 
