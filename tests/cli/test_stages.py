@@ -5,6 +5,7 @@ import json
 
 import numpy as np
 import pytest
+from matplotlib import pyplot as plt
 
 from move37.core.errors import BadConfig
 from move37.games.go import Go
@@ -67,3 +68,24 @@ def test_a_playout_policy_is_no_player_and_no_teacher(taught, move37):
     with pytest.raises(BadConfig, match="holds no policy"):
         common.teacher(str(taught.parent / "fast"), Go(5), NetConfig(1, 8))
     assert set(STAGES["alphago"]) > {"playout"}
+
+
+def test_plot_and_info_know_runs_that_consist_of_runs(whole, move37, monkeypatch):
+    rows = {
+        "policy": {"positions": 64, "policy_loss": 3.0, "value_loss": 1.0, "valid_value_loss": 1.0, "valid_top_1": 0.3},
+        "reinforce": {"games": 8, "policy_loss": -0.1, "won": 0.5, "won_against_imitated": 0.6},
+    }
+    for name, row in rows.items():
+        stage = Run.create(whole / name, f"alphago.{name}", GAME, alphago.STAGES[name].preset("smoke", GAME), 0)
+        stage.log(1, row)
+    figures = []
+    monkeypatch.setattr(plt, "close", figures.append)
+    for asked, titles in (("whole/policy", 3), ("whole/reinforce", 2), ("whole", 4)):
+        assert move37("plot", asked).code == 0
+        axes = figures.pop().axes
+        assert len(axes) == 2 * titles
+        assert {axis.get_xlabel() for axis in axes} <= {"minutes", "games", "positions"}
+        assert all(axis.lines for axis in axes)
+    said = move37("info", "whole")
+    assert said.code == 0, said.err
+    assert "0 of 4 stages" in said.out

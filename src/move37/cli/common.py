@@ -68,6 +68,19 @@ def split_spec(spec: str) -> tuple[Run, int | None]:
     return run, int(iteration) if at else None
 
 
+def amount(run: Run) -> tuple[int, str]:
+    """How much was asked for, and of what: iterations, or the stages of a run that consists of runs."""
+    stages = STAGES.get(run.about["recipe"])
+    return (len(stages), "stages") if stages else (run.about["config"]["iterations"], "iterations")
+
+
+def stages_of(run: Run) -> list[Run]:
+    """The runs that a run consists of, as far as it got; itself if it is one of iterations."""
+    stages = STAGES.get(run.about["recipe"])
+    paths = [run.path / stage for stage in stages or ()]
+    return [Run.open(path) for path in paths if (path / "metrics.jsonl").exists()] if stages else [run]
+
+
 def load_net(spec: str) -> tuple[Run, Game, Any, int]:
     """(run, game, acting net, its iteration) of `RUN` or `RUN@ITERATION`."""
     run, iteration = split_spec(spec)

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from move37 import games
-from move37.cli.common import check_folder, find_run, load_net, make_game, recipe_of
+from move37.cli.common import amount, check_folder, find_run, load_net, make_game, recipe_of, stages_of
 from move37.cli.dataset import describe
 from move37.recipes import NAMES
 from move37.run.display import number
@@ -27,9 +27,10 @@ def _plot(options: Namespace) -> None:
     from move37.run.plot import plot_runs
 
     found = [find_run(name) for name in options.runs]
+    parts = [part for run in found for part in stages_of(run)]
     out = options.out or found[0].path / "plot.png"
     check_folder(out)
-    print(plot_runs(found, out))
+    print(plot_runs(parts, out))
 
 
 def _info(options: Namespace) -> None:
@@ -40,9 +41,9 @@ def _info(options: Namespace) -> None:
     rows, about = found.metrics(), found.about
     print(f"{found.path}: {about['recipe']} on {about['game']}, seed {about['seed']}, move37 {about['move37']}")
     print(f"begun {about['created']} on {about['hardware']}")
-    wanted, done = about["config"]["iterations"], rows[-1]["iteration"] if rows else 0
+    (wanted, unit), done = amount(found), rows[-1]["iteration"] if rows else 0
     minutes = f" in {rows[-1]['seconds'] / 60:.1f} minutes" if rows else ""
-    print(f"{done} of {wanted} iterations{minutes}")
+    print(f"{done} of {wanted} {unit}{minutes}")
     newest = {name: (row["iteration"], value) for row in rows for name, value in row.items()}
     names = [name for name in newest if name not in ("iteration", "seconds")]
     if names:

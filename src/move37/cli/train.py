@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from move37.cli.commands import COMMANDS
-from move37.cli.common import enable_compilation_cache, find_run, load_net, make_game, recipe_of, stoppable
+from move37.cli.common import amount, enable_compilation_cache, find_run, load_net, make_game, recipe_of, stoppable
 from move37.cli.options import PRESETS, RUNS, Parser, did_you_mean
 from move37.core.errors import BadConfig, BadRun, UnknownName
 from move37.games.check import check
@@ -55,24 +55,19 @@ def _resume(options: Namespace) -> int:
     config = from_json(recipe.Config, out.about["config"])
     mirror = _mirror(out.path, options.tensorboard)
     out.lock()
-    done = checkpoints.steps(out.path / "checkpoints")
+    done, (wanted, unit) = checkpoints.steps(out.path / "checkpoints"), amount(out)
+    staged = unit == "stages"
     if options.iterations is not None:
-        if "iterations" not in out.about["config"]:
+        if staged:
             raise BadConfig(f"{out.path} is a run of stages: give --iterations to one of them, like {_a_stage(out)}.")
         if done and options.iterations <= done[-1]:
             raise BadRun(f"{out.path} has {done[-1]} iterations; --iterations must be more than that.")
         config = dataclasses.replace(config, iterations=options.iterations)
         out.about["config"]["iterations"] = options.iterations
         write_atomic(out.path / "config.json", json.dumps(out.about, indent=2).encode())
-    elif done and done[-1] >= config.iterations:
-        staged = "iterations" not in out.about["config"]
-        parts, whose, more = "iterations", _short(out.path), str(2 * config.iterations)
-        if staged:
-            parts, whose, more = "stages", _a_stage(out), "N"
-        raise BadRun(
-            f"{out.path} is finished: {done[-1]} of {config.iterations} {parts}. "
-            f"Go on with: move37 resume {whose} --iterations {more}"
-        )
+    elif done and done[-1] >= wanted:
+        whose = f"{_a_stage(out)} --iterations N" if staged else f"{_short(out.path)} --iterations {2 * wanted}"
+        raise BadRun(f"{out.path} is finished: {done[-1]} of {wanted} {unit}. Go on with: move37 resume {whose}")
     if not done:
         print(f"{out.path} was stopped before anything was saved: it begins again")
         out.begin_again()
@@ -91,7 +86,7 @@ def _go(recipe: Any, config: Any, out: Run, mirror: AbstractContextManager[objec
             recipe.train(config, out, resume=resume)
     except KeyboardInterrupt:
         out.interrupted = True
-    stopped = _farewell(out, config.iterations)
+    stopped = _farewell(out)
     return 130 if stopped else 0
 
 
@@ -195,11 +190,12 @@ def _mirror(path: Path, wanted: bool) -> AbstractContextManager[object]:
     return Mirror(path)
 
 
-def _farewell(out: Run, iterations: int) -> bool:
+def _farewell(out: Run) -> bool:
     """How strong it is, and what can be done next. Returns whether it stopped before the end."""
     saved = checkpoints.steps(out.path / "checkpoints")
     rows, done, path = out.metrics(), saved[-1] if saved else 0, _short(out.path)
-    stopped = out.interrupted and done < iterations
+    wanted, unit = amount(out)
+    stopped = out.interrupted and done < wanted
     errors = [row["solver_error"] for row in rows if row.get("solver_error") is not None]
     if errors:
         print(f"with search it gives {100 * errors[-1]:.1f} % of known results away (solver error)")
@@ -207,10 +203,9 @@ def _farewell(out: Run, iterations: int) -> bool:
         print(f"stopped before the first iteration was saved. Begin again with: move37 resume {path}")
         return True
     if stopped:
-        part = "iteration" if "iterations" in out.about["config"] else "stage"
-        print(f"stopped after {part} {done} of {iterations}; everything is saved. Go on with: move37 resume {path}")
+        print(f"stopped after {done} of {wanted} {unit}; everything is saved. Go on with: move37 resume {path}")
     else:
-        print(f"done after {out.seconds / 60:.1f} minutes and {done} iterations")
+        print(f"done after {out.seconds / 60:.1f} minutes and {done} {unit}")
     if _plays(out):
         print(f"play:  move37 play {path}\nwatch: move37 watch {path}")
         if make_game(out.about["game"]).num_players == 2:

@@ -25,21 +25,26 @@ class Panel(NamedTuple):
     from_zero: bool = False
 
 
+# Each stands where a run has the first of its metrics.
 _PANELS = (
     Panel("losses", ("policy_loss", "value_loss")),
     Panel("moves that give a known result away (▽: none)", ("solver_error", "policy_error"), logarithmic=True),
     Panel("rating above random play, 95 % interval", ("rating",)),
+    Panel("moves of people that are foretold, held-out games", ("valid_top_1", "valid_top_5"), from_zero=True),
+    Panel("squared error of the value, held out and in training", ("valid_value_loss", "value_loss")),
+    Panel("share of games won, from stochastic play", ("won_against_imitated", "won")),
     Panel("moves a second in self-play", ("moves_per_second",), from_zero=True),
 )
-_AXES: dict[str, Callable[[Row], float]] = {
+_AXES: dict[str, Callable[[Row], float | None]] = {
     "minutes": lambda row: row["seconds"] / 60,
-    "games": lambda row: row["games"],
+    "games": lambda row: row.get("games"),
+    "positions": lambda row: row.get("positions"),  # where nobody plays games
 }
 _STYLES = (("-", "o"), ("--", "s"))  # line, and marks where there are few points
 
 
 def plot_runs(runs: Sequence[Run], out: Path) -> Path:
-    """Losses, solver error, rating and speed against wall-clock and against games; only what some run has.
+    """Losses, strength and speed against wall-clock, and against games or positions; only what some run has.
 
     Zeros stand at the foot of a logarithmic axis as hollow triangles. Raises `BadRun` if a run has logged nothing yet.
     """
@@ -47,19 +52,21 @@ def plot_runs(runs: Sequence[Run], out: Path) -> Path:
     for run in runs:
         if not rows[run]:
             raise BadRun(f"{run.path} has no finished iteration yet: there is nothing to draw.")
-    panels = [p for p in _PANELS if any(row.get(m) is not None for run in runs for row in rows[run] for m in p.metrics)]
+    panels = [p for p in _PANELS if any(row.get(p.metrics[0]) is not None for run in runs for row in rows[run])]
     if not panels:
         raise BadRun(f"{runs[0].path} has logged none of the curves that are drawn: there is nothing to draw.")
+    every = [row for run in runs for row in rows[run]]
     size = (12, 1 + 2.6 * len(panels))
-    figure, axes = plt.subplots(len(panels), len(_AXES), figsize=size, squeeze=False, layout="constrained")
+    figure, axes = plt.subplots(len(panels), 2, figsize=size, squeeze=False, layout="constrained")
     for line, panel in zip(axes, panels, strict=True):
-        foot = _foot([row for run in runs for row in rows[run]], panel)
-        for axis, (unit, position) in zip(line, _AXES.items(), strict=True):
+        foot = _foot(every, panel)
+        played = any("games" in row for row in every if row.get(panel.metrics[0]) is not None)
+        for axis, unit in zip(line, ("minutes", "games" if played else "positions"), strict=True):
             for i, run in enumerate(runs):
                 for name, (style, mark) in zip(panel.metrics, _STYLES, strict=False):
                     words = [run.path.name] * (len(runs) > 1) + [name.replace("_", " ")] * (len(panel.metrics) > 1)
                     look = {"label": ": ".join(words), "color": f"C{i}", "linestyle": style, "marker": mark}
-                    _curve(axis, rows[run], name, position, foot, look)
+                    _curve(axis, rows[run], name, _AXES[unit], foot, look)
             axis.set(xlabel=unit, title=panel.title, yscale="log" if panel.logarithmic else "linear")
             axis.grid(alpha=0.3)
             if panel.from_zero:
@@ -80,10 +87,15 @@ def _foot(rows: Sequence[Row], panel: Panel) -> float:
 
 
 def _curve(
-    axis: Any, rows: Sequence[Row], name: str, position: Callable[[Row], float], foot: float, look: dict[str, Any]
+    axis: Any,
+    rows: Sequence[Row],
+    name: str,
+    position: Callable[[Row], float | None],
+    foot: float,
+    look: dict[str, Any],
 ) -> None:
     """One metric of one run."""
-    measured = [row for row in rows if row.get(name) is not None]
+    measured = [row for row in rows if row.get(name) is not None and position(row) is not None]
     if not measured:
         return
     x, y = [position(row) for row in measured], [row[name] or foot for row in measured]

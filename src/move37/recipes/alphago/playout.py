@@ -72,6 +72,7 @@ def train(config: Config, out: Run, resume: bool = False) -> LocalPatterns:
         report: dict[str, float] = {"positions": t * config.updates * size, **metrics}
         if t == config.iterations:
             report |= accuracy(_evaluator(learner.net), game, dataset, held_out)
+            del report["valid_value_loss"]  # it knows no value
             report["microseconds_a_move"] = microseconds(game, learner.net)
         out.save_net(t, learner.net)
         out.log(t, report)
