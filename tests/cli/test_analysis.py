@@ -86,6 +86,12 @@ def test_avoided_and_allowed_moves(engine):
     assert {move["move"] for move in reply(engine)["moveInfos"]} <= {"A1", "B2"}
     ask(engine, {**QUERY, "id": "a", "moves": [], "avoidMoves": allow, "maxVisits": 60})
     assert not {move["move"] for move in reply(engine)["moveInfos"]} & {"A1", "B2"}
+    deep = [{"player": "B", "moves": ["A1"], "untilDepth": 5}]
+    ask(engine, {**QUERY, "id": "deep", "moves": [], "avoidMoves": deep, "maxVisits": 8})
+    warning = reply(engine)
+    assert (warning["id"], warning["field"]) == ("deep", "avoidMoves")
+    assert "untilDepth" in warning["warning"]
+    assert "moveInfos" in reply(engine)
 
 
 def test_priorities_reports_and_termination(engine):

@@ -76,3 +76,8 @@ def test_a_game_without_points_has_none():
     game = games.make("tic_tac_toe")
     assert settle(game, _played(score=0.0)).result == Result(0, "draw")
     assert settle(game, _played(score=1.0)).result == Result(BLACK, "win")
+
+
+def test_a_count_that_nobody_can_read_is_a_doubt_and_no_dispute():
+    end = settle(GAME, _played((Verdict("about even"), Verdict("Void"))))
+    assert (end.doubts, end.disputed) == (("a counts about even", "b counts Void"), False)

@@ -15,7 +15,7 @@ from move37.core.errors import BadConfig
 from move37.engines.board_commands import handicap_points
 from move37.engines.clock import Clock, Control
 from move37.engines.go_engine import EngineConfig, GoEngine
-from move37.engines.go_game import Point, colour_of
+from move37.engines.go_game import GoGame, Point, colour_of
 from move37.engines.go_gtp import protocol
 from move37.games.go import Go
 from move37.games.tic_tac_toe import TicTacToe
@@ -164,6 +164,13 @@ def test_handicap(ask, engine):
     assert 2 <= len(ask("place_free_handicap 9").split()) <= 9
 
 
+def test_a_suicide_is_the_other_sides_gain():
+    table = GoGame(Go(5, suicide=True), 0.5)
+    for colour, name in ((-1, "A2"), (-1, "B2"), (1, "A1"), (-1, "C1"), (1, "B1")):
+        table.play(colour, table.point.parse(name))
+    assert table.captures == (0, 2)
+
+
 def test_set_position(ask, engine):
     assert ask("set_position b C3 w D4 WHITE e5") == ""
     assert (engine.table.stones == 1).sum() == 1
@@ -174,6 +181,9 @@ def test_set_position(ask, engine):
         assert ask(f"set_position {bad}").startswith("?invalid"), bad
         assert ask("showboard") == before
     assert ask("undo") == "?cannot undo"
+    ask("time_left b 17 3")
+    assert ask("set_position b C3 w C3").startswith("?invalid")
+    assert engine.clock.left[1] == (17.0, 3)  # a command that fails changes nothing
     assert ask("set_position") == ""
     assert not engine.table.stones.any()
 
@@ -414,6 +424,20 @@ def test_it_resigns_when_it_was_hopeless_twice(ask, engine):
         ask("play w pass")
     assert "resign" not in answers[:1]
     engine.config.resign = 0.0
+    assert ask("genmove b") != "resign"
+
+
+def test_only_moves_that_were_played_lead_to_resigning(ask, engine):
+    engine.config.resign = 1.0  # every position is without hope
+    for _ in range(3):
+        assert ask("reg_genmove b") != "resign"
+        assert "resign" not in ask("kata-search_analyze b 100")
+    assert ask("genmove b") != "resign"
+    ask("undo")
+    assert ask("genmove b") != "resign"  # a move that was taken back does not count
+    ask("play w pass")
+    assert ask("genmove b") == "resign"
+    ask("set_position b D4")
     assert ask("genmove b") != "resign"
 
 

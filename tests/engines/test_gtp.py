@@ -11,8 +11,9 @@ def _stream(words):
         yield ""
         yield "two"
         yield "three"
+        return "and last"
 
-    return Stream(lines(), endless=words == ["endless"])
+    return Stream(lines(), endless=words == ["endless"], farewell="cancelled")
 
 
 def _fail(_):
@@ -27,6 +28,7 @@ def _late(_):
     def lines():
         yield "one"
         raise RuntimeError("late")
+        return ""
 
     return Stream(lines())
 
@@ -97,9 +99,9 @@ def test_quit_is_answered_first(gtp):
 
 
 def test_a_stream_ends_when_somebody_speaks_if_it_is_endless(gtp):
-    assert "".join(gtp.answer("2 stream endless")) == "=2\none\ntwo\nthree\n\n"
-    assert "".join(gtp.answer("2 stream endless", lambda: True)) == "=2\none\n\n"
-    assert "".join(gtp.answer("2 stream", lambda: True)) == "=2\none\ntwo\nthree\n\n"
+    assert "".join(gtp.answer("2 stream endless")) == "=2\none\ntwo\nthree\nand last\n\n"
+    assert "".join(gtp.answer("2 stream endless", lambda: True)) == "=2\none\ncancelled\n\n"
+    assert "".join(gtp.answer("2 stream", lambda: True)) == "=2\none\ntwo\nthree\nand last\n\n"
     gtp.commands["farewell"] = lambda words: _stream(["endless"])._replace(farewell="ended")
     assert "".join(gtp.answer("farewell", lambda: True)) == "=\none\nended\n\n"
 
@@ -107,3 +109,21 @@ def test_a_stream_ends_when_somebody_speaks_if_it_is_endless(gtp):
 def test_what_a_client_wrote_is_shown_short_and_printable():
     assert shown("x" * 100) == "x" * 60 + "…"
     assert shown("a\x1b[2Jb") == "a?[2Jb"
+
+
+@pytest.mark.parametrize(
+    ("heard", "lines"),
+    [
+        (1, ["one", "cancelled"]),
+        (4, ["one", "two", "three", "cancelled"]),
+        (5, ["one", "two", "three", "and last"]),  # too late: it has answered
+    ],
+)
+def test_a_stream_that_is_ended_says_farewell_and_one_that_has_ended_does_not(gtp, heard, lines):
+    asked = []
+
+    def interrupted():
+        asked.append(1)
+        return len(asked) >= heard
+
+    assert "".join(gtp.answer("stream endless", interrupted)) == "=\n" + "".join(f"{x}\n" for x in lines) + "\n"

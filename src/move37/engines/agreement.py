@@ -53,7 +53,7 @@ def settle(game: Game, played: Played, give_up: bool = True) -> Settled:
         theirs = read_result(verdict.said)
         if verdict.said and (theirs.winner, theirs.margin) != (result.winner, result.margin):
             doubts.append(f"{name} counts {verdict.said}")
-            disputed |= theirs.winner != result.winner
+            disputed |= theirs.winner not in (None, result.winner)  # None: not to be read, or not counted
     return Settled(played, result, rules, dead, tuple(doubts), disputed)
 
 

@@ -77,7 +77,7 @@ class BoardCommands:
 
     def undo(self, _: list[str]) -> str:
         """The last move."""
-        self.engine.table.undo()
+        self.engine.undo()
         return ""
 
     def fixed_handicap(self, given: list[str]) -> str:
@@ -111,7 +111,7 @@ class BoardCommands:
         table = self.engine.table
         if table.moves or table.stones.any():
             raise GtpError("board not empty")
-        self._set_up(Setup(0, black=tuple(sorted(points)), to_play=WHITE))
+        table.set_up(Setup(0, black=tuple(sorted(points)), to_play=WHITE))
         table.handicap = len(points)
         return " ".join(map(table.point.name, points))
 
@@ -124,21 +124,13 @@ class BoardCommands:
                 raise GtpError(f"invalid position: {shown(given[i + 1])} twice or no point")
             stones[point] = colour
         black, white = (tuple(sorted(p for p, c in stones.items() if c == colour)) for colour in (BLACK, WHITE))
-        before = table.__dict__.copy()
-        self.engine.clear()
+        if not stones:
+            return self.clear_board(given)
         try:
-            if stones:
-                self._set_up(Setup(0, black=black, white=white, to_play=BLACK))
-        except GtpError:
-            table.__dict__.update(before)
-            raise
-        return ""
-
-    def _set_up(self, setup: Setup) -> None:
-        try:
-            self.engine.table.set_up(setup)
+            self.engine.set_up(Setup(0, black=black, white=white, to_play=BLACK))
         except IllegalMove as error:
             raise GtpError(f"invalid position: {error}") from error
+        return ""
 
     def loadsgf(self, given: list[str]) -> str:
         """FILE [MOVE]: the first game of a file, up to but without that move."""
@@ -149,7 +141,7 @@ class BoardCommands:
             until, given = words.whole(given, len(given) - 1, 0, 10**6), given[:-1]
         try:
             record = read_game(" ".join(given))
-            self.engine.table.load(record, None if until is None else max(0, until - 1))
+            self.engine.load(record, None if until is None else max(0, until - 1))
         except (Move37Error, OSError, ValueError, RuntimeError) as error:
             raise GtpError(f"cannot load file: {error}") from error
         return ""

@@ -10,6 +10,7 @@ import numpy as np
 
 from move37.core.errors import BadConfig
 from move37.core.types import Game
+from move37.data.record import GameRecord, Setup
 from move37.engines.clock import Clock
 from move37.engines.go_game import GoGame, roomy
 from move37.games.go import Go, neighbours
@@ -47,7 +48,7 @@ class GoEngine:
         self.thinker = Thinker(self.table.game, evaluate, thinker)
         self.asked_to_stop: Callable[[], bool] = lambda: False  # whether a client ends the move that is being found
         self._area = jax.jit(lambda chains: self.rules.area(self.table.state._replace(chains=chains)))
-        self._hopeless = {1: 0, -1: 0}
+        self._hopeless = {1: False, -1: False}  # whether the last move that was found and played was without hope
         self._owners: tuple[bytes, np.ndarray] | None = None
 
     def warm_up(self) -> None:
@@ -61,7 +62,24 @@ class GoEngine:
         """A new game."""
         self.table.clear()
         self.clock.start(self.clock.control)
-        self._hopeless = {1: 0, -1: 0}
+        self._hopeless = {1: False, -1: False}
+
+    def undo(self) -> None:
+        """Take back a move. Raises `IllegalMove` where there is none."""
+        self.table.undo()
+        self._hopeless = {1: False, -1: False}
+
+    def load(self, record: GameRecord, most_moves: int | None = None) -> None:
+        """Take up a recorded game. Raises `IllegalMove`; then nothing is changed."""
+        self.table.load(record, most_moves)
+        self._hopeless = {1: False, -1: False}
+
+    def set_up(self, setup: Setup) -> None:
+        """A new game that begins with these stones. Raises `IllegalMove`; then nothing is changed."""
+        begun = GoGame(self.rules, self.table.komi)
+        begun.set_up(setup)
+        self.clear()
+        self.table.__dict__.update(begun.__dict__)
 
     def think(
         self,
@@ -87,9 +105,10 @@ class GoEngine:
         """The move that the thoughts amount to, or `RESIGN`."""
         snapshot = self.thinker.snapshot()
         action = snapshot.moves[0].action if snapshot.moves else int(snapshot.prior.argmax())
-        hopeless = (1 + snapshot.value) / 2 < self.config.resign
-        self._hopeless[colour] = self._hopeless[colour] + 1 if hopeless else 0
-        return (RESIGN if self._hopeless[colour] >= 2 else action), snapshot
+        return (RESIGN if self._hopeless[colour] and self._is_hopeless(snapshot) else action), snapshot
+
+    def _is_hopeless(self, snapshot: Snapshot) -> bool:
+        return (1 + snapshot.value) / 2 < self.config.resign
 
     def play(self, colour: int, action: int, seconds: float | None = None) -> None:
         """A move, which may have taken time. Raises `IllegalMove`."""
@@ -97,14 +116,19 @@ class GoEngine:
         if seconds is not None:
             self.clock.spend(colour, seconds)
 
+    def play_found(self, colour: int, action: int, snapshot: Snapshot, seconds: float) -> None:
+        """The move that was found, if it is not `RESIGN`."""
+        if action != RESIGN:
+            self.play(colour, action, seconds)
+            self._hopeless[colour] = self._is_hopeless(snapshot)
+
     def move(self, colour: int, avoid: frozenset[int] = frozenset()) -> tuple[int, Snapshot]:
         """Find a move and play it, if it is not `RESIGN`."""
         began = time.monotonic()
         for _ in self.find(colour, avoid):
             pass
         action, snapshot = self.choose(colour)
-        if action != RESIGN:
-            self.play(colour, action, time.monotonic() - began)
+        self.play_found(colour, action, snapshot, time.monotonic() - began)
         return action, snapshot
 
     def ponder(self, until: Callable[[], bool]) -> None:

@@ -137,10 +137,10 @@ class GoGame:
             raise IllegalMove("illegal move")
         before = entry.state
         state = self._with_room(self._step(before, jnp.int32(action)).state)
-        stones = [int(np.count_nonzero(np.asarray(x.chains))) for x in (before, state)]
-        gone = stones[0] - stones[1] + (action < self.rules.size**2)
-        black, white = entry.captures
-        taken = (black + gone, white) if colour == BLACK else (black, white + gone)
+        stood, stands = (np.sign(np.asarray(x.chains)) for x in (before, state))
+        placed = {colour: int(action < self.rules.size**2), -colour: 0}
+        gone = {c: int((stood == c).sum() - (stands == c).sum()) + placed[c] for c in (BLACK, WHITE)}
+        taken = (entry.captures[0] + gone[WHITE], entry.captures[1] + gone[BLACK])  # a suicide is the other's gain
         over = action == self.rules.size**2 and bool(before.passed)
         self.moves.append(Move(colour, action))
         line, count = (*entry.line, action), entry.num_moves + 1

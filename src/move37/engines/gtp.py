@@ -28,10 +28,11 @@ class Quit(Exception):
 class Stream(NamedTuple):
     """An answer of many lines, each sent as soon as it is there; an empty one is not sent.
 
-    Between two lines it is asked whether to end: a generator that has nothing to say yet yields "".
+    Between two lines it is asked whether to end: a generator that has nothing to say yet yields "". What it returns is
+    a last line; one that returns has not been ended, whoever speaks meanwhile.
     """
 
-    lines: Generator[str, None, None]
+    lines: Generator[str, None, str]
     endless: bool = True  # ends at the next command, or goes on until it is done?
     farewell: str = ""  # the last line of one that was ended
 
@@ -116,9 +117,15 @@ class Gtp:
 
 def _parts(stream: Stream, interrupted: Callable[[], bool]) -> Iterator[str]:
     try:
-        for part in stream.lines:
+        while True:
+            try:
+                part, ended = next(stream.lines), False
+            except StopIteration as end:
+                part, ended = end.value, True
             if part:
                 yield part + "\n"
+            if ended:
+                return
             if stream.endless and interrupted():
                 if stream.farewell:
                     yield stream.farewell + "\n"

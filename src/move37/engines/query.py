@@ -117,6 +117,7 @@ def read_query(given: dict[str, Any], point: Point, default_komi: float) -> Quer
     black, white = (tuple(sorted(p for c, p in stones if c == colour)) for colour in (BLACK, WHITE))
     if len(set(black + white)) < len(stones) or size**2 in black + white:
         raise Refusal("initialStones", "Each location must be on the board, and be given once")
+    warnings: list[tuple[str, str]] = []
     player = fields.get("initialPlayer")
     first = moves[0][0] if moves else BLACK
     query = Query(
@@ -133,7 +134,8 @@ def read_query(given: dict[str, Any], point: Point, default_komi: float) -> Quer
         priority=fields.whole("priority", -_MOST_NUMBER, _MOST_NUMBER, 0),
         pv_length=fields.whole("analysisPVLen", 1, 1000, 1000),
         perspective=None,
-        avoid=_avoided(fields),
+        avoid=_avoided(fields, warnings),
+        warnings=warnings,
         flags={name: fields.truth(name) for name in _FLAGS},
     )
     _settings(fields, query)
@@ -156,7 +158,7 @@ def _turns(fields: _Fields, num_moves: int) -> list[int]:
     return sorted(set(turns))
 
 
-def _avoided(fields: _Fields) -> list[tuple[int, frozenset[int]]]:
+def _avoided(fields: _Fields, warnings: list[tuple[str, str]]) -> list[tuple[int, frozenset[int]]]:
     """What is not to be looked at, of both fields: `allowMoves` forbids the rest."""
     found = []
     every = frozenset(range(fields.point.size**2 + 1))
@@ -170,6 +172,8 @@ def _avoided(fields: _Fields) -> list[tuple[int, frozenset[int]]]:
             moves = one.get("moves")
             if not isinstance(moves, list) or not moves:
                 raise Refusal(name, "Each must have an array of moves")
+            if one.get("untilDepth", 1) != 1:
+                warnings.append((name, "untilDepth: followed at depth 1 alone, in the position itself"))
             actions = frozenset(fields.action(name, move) for move in moves)
             found.append((fields.colour(name, one.get("player")), forbidden(actions)))
     return found

@@ -90,23 +90,23 @@ class ThinkCommands:
         """A move, and before it one line of JSON on what was thought."""
         colour = words.colour(given)
 
-        def lines() -> Generator[str, None, None]:
+        def lines() -> Generator[str, None, str]:
             action, snapshot = self.engine.move(colour)
             yield info.cgos(snapshot, self.engine.table.point)
-            yield f"play {self._said(action)}"
+            return f"play {self._said(action)}"
 
         return Stream(lines(), endless=False)
 
     def _command(
         self,
-        kind: Callable[[_Wishes, Writer], Generator[str, None, None]],
+        kind: Callable[[_Wishes, Writer], Generator[str, None, str]],
         writer: Writer,
         endless: bool = False,
         farewell: str = "",
     ) -> Handler:
         return lambda given: Stream(kind(self._wishes(given), writer), endless, farewell)
 
-    def _analysis(self, wishes: _Wishes, writer: Writer) -> Generator[str, None, None]:
+    def _analysis(self, wishes: _Wishes, writer: Writer) -> Generator[str, None, str]:
         """Until somebody speaks, or the tree is full: then it waits."""
         thoughts = self.engine.think(wishes.colour, avoid=self._avoided(wishes))
         yield from self._reports(thoughts, wishes, writer)
@@ -114,21 +114,20 @@ class ThinkCommands:
             time.sleep(_IDLE)
             yield ""
 
-    def _genmove_analysis(self, wishes: _Wishes, writer: Writer) -> Generator[str, None, None]:
+    def _genmove_analysis(self, wishes: _Wishes, writer: Writer) -> Generator[str, None, str]:
         """`genmove` with reports."""
         began = time.monotonic()
         thoughts = self.engine.find(wishes.colour, self._avoided(wishes))
         yield from self._reports(thoughts, wishes, writer, last=True)
-        action, _ = self.engine.choose(wishes.colour)
-        if action != RESIGN:
-            self.engine.play(wishes.colour, action, time.monotonic() - began)
-        yield f"play {self._said(action)}"
+        action, snapshot = self.engine.choose(wishes.colour)
+        self.engine.play_found(wishes.colour, action, snapshot, time.monotonic() - began)
+        return f"play {self._said(action)}"
 
-    def _search_analysis(self, wishes: _Wishes, writer: Writer) -> Generator[str, None, None]:
+    def _search_analysis(self, wishes: _Wishes, writer: Writer) -> Generator[str, None, str]:
         """The same, and the move is not played."""
         thoughts = self.engine.find(wishes.colour, self._avoided(wishes))
         yield from self._reports(thoughts, wishes, writer, last=True)
-        yield f"play {self._said(self.engine.choose(wishes.colour)[0])}"
+        return f"play {self._said(self.engine.choose(wishes.colour)[0])}"
 
     def _reports(
         self, thoughts: Generator[int, None, None], wishes: _Wishes, writer: Writer, last: bool = False

@@ -57,7 +57,7 @@ class Snapshot(NamedTuple):
     visits: int
     value: float
     raw_value: float  # the network's, before any search
-    prior: np.ndarray  # [A], the network's; 0 where illegal
+    prior: np.ndarray  # [A], the network's over the moves that are looked at: 0 where illegal or to be avoided
     moves: tuple[MoveInfo, ...]  # those that were visited, the best (the most visited) first
 
 
