@@ -51,9 +51,8 @@ def train(path, config, options):
         run = Run.create(path, "alphago_zero", options.game, config, options.seed)
         time_is_up = threading.Timer(60 * options.minutes, setattr, (run, "interrupted", True))  # as Ctrl-C does
         time_is_up.start()
-        net = alphago_zero.train(config, run)
+        alphago_zero.train(config, run)
         time_is_up.cancel()
-        run.save_net(run.metrics()[-1]["iteration"], net)
         (path / "done").touch()
     return Run.open(path)
 

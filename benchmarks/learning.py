@@ -31,6 +31,7 @@ def main():
     parser.add_argument("--versus", nargs="*", default=[], help="random, greedy, mcts:N, solver")
     parser.add_argument("--games", type=int, default=50)
     parser.add_argument("--simulations", type=int, default=128)
+    parser.add_argument("--average", action="store_true", help="evaluate positions in all symmetries, in matches")
     options = parser.parse_args()
     path = options.run or Path("runs") / f"benchmark-{options.game}-{options.seed}"
     if not path.exists():
@@ -48,7 +49,7 @@ def measure(run, options):
     print(f"{run.path}, iteration {iteration}, {rows[-1]['games']:.0f} games, {rows[-1]['seconds']:.0f} s")
     exam = Exam(game, config.search, options.simulations).sit(net)
     print({name: round(value, 4) for name, value in exam.items()})
-    player = NetPlayer("agent", game, net, options.simulations)
+    player = NetPlayer("agent", game, net, options.simulations, average=options.average)
     if game.name == "tic_tac_toe":
         for first in (True, False):
             print(f"all lines of play, agent {'first' if first else 'second'}: {play_all_lines(game, player, first)}")

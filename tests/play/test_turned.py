@@ -1,11 +1,14 @@
 """Turning a position, asking, and turning the answer back is the same question."""
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from move37.games import make
-from move37.play.turned import Turned
+from move37.nets.onnx import OnnxEvaluator
+from move37.nets.policy_value import NetConfig, PolicyValue
+from move37.play.turned import Averaged, Turned
 
 
 def _counts(observation):
@@ -40,3 +43,23 @@ def test_positions_are_turned_by_all_symmetries_alike_and_the_same_by_numpy_and_
     for row, image, i in zip(x[:50], seen[0], which, strict=False):
         points = game.symmetries()[i].points
         np.testing.assert_array_equal(image.reshape(len(row), -1), row.reshape(len(row), -1)[:, points])
+
+
+@pytest.mark.parametrize("name", ["go_5x5", "connect_four"])
+def test_averaged_over_all_symmetries_a_net_has_none_of_its_own(name):
+    game, rng = make(name), np.random.default_rng(2)
+    net = PolicyValue(game, NetConfig(1, 4), key=jax.random.key(0))
+    net = jax.tree.map(lambda x: jnp.asarray(rng.normal(0, 0.3, x.shape), jnp.float32), net)
+    alone = OnnxEvaluator(net, threads=1)
+    averaged, x = Averaged(alone, game.symmetries()), rng.random((6, *game.observation_shape)) < 0.3
+    logits, value = averaged(x)
+    mean = np.zeros_like(logits)
+    for s in game.symmetries():
+        turned = x.reshape(6, x.shape[1], -1)[:, :, s.points].reshape(x.shape)
+        own, found = averaged(turned)
+        np.testing.assert_allclose(found, value, atol=1e-5)
+        np.testing.assert_allclose(own, logits[:, s.actions], atol=1e-4)
+        one, _ = alone(turned)
+        mean[:, s.actions] += one / len(game.symmetries())
+    np.testing.assert_allclose(mean, logits, atol=1e-4)
+    assert np.abs(alone(x)[0] - logits).max() > 0.1

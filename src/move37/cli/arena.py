@@ -144,7 +144,7 @@ def _seats(game: Game, options: Namespace, stack: ExitStack) -> list[Seat]:
                 raise EngineFailure(f"{spec!r}: {error}") from error
             stack.callback(seat.close)
         else:
-            seat = player(spec, game, options.simulations)
+            seat = player(spec, game, options.simulations, options.average)
         taken = sum(other.name.partition("#")[0] == seat.name for other in seats)
         seat.name += f"#{taken + 1}" if taken else ""
         seats.append(seat)
@@ -184,6 +184,7 @@ def _report(
         "games": options.games,
         "openings": options.openings,
         "simulations": options.simulations,
+        "average": options.average,
         "timeout": options.timeout,
         "seed": options.seed,
         "engines": [

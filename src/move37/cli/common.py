@@ -90,18 +90,18 @@ def load_net(spec: str) -> tuple[Run, Game, Any, int]:
     return run, game, net, chosen
 
 
-def agent(spec: str, num_simulations: int) -> tuple[Game, NetPlayer]:
+def agent(spec: str, num_simulations: int, average: bool = False) -> tuple[Game, NetPlayer]:
     """`RUN` or `RUN@ITERATION` as a player."""
     run, game, net, chosen = load_net(spec)
-    return game, NetPlayer(f"{run.path.name}@{chosen}", game, net, num_simulations)
+    return game, NetPlayer(f"{run.path.name}@{chosen}", game, net, num_simulations, average=average)
 
 
-def player(spec: str, game: Game, num_simulations: int) -> Player:
+def player(spec: str, game: Game, num_simulations: int, average: bool = False) -> Player:
     """Any player by its name. Raises `UnknownName` if it is none, `BadRun` if it plays another game."""
     if is_basic(spec):
         return basic_player(spec, game)
     try:
-        found_game, found = agent(spec, num_simulations)
+        found_game, found = agent(spec, num_simulations, average)
     except BadRun as error:
         raise BadRun(f"{error}{did_you_mean(spec, _BASIC)}") from error
     if found_game != game:

@@ -137,6 +137,8 @@ def add_simulations(parser: Parser, least: int = 0) -> None:
     """`--simulations`."""
     text = "simulations of the agent's search, a move; 0 plays its net alone (128)"
     parser.add_argument("--simulations", type=whole(least), default=128, metavar="N", help=text)
+    text = "agents look at each position in all symmetries of the game: stronger, for as many evaluations"
+    parser.add_argument("--average", action="store_true", help=text)
 
 
 def add_thinking(parser: Parser) -> None:

@@ -34,7 +34,7 @@ _WORDS = ("help", *(name.split()[0] for name in COMMANDS))
 def run(command: str, options: Namespace) -> int:
     """Dispatch of the two commands."""
     enable_compilation_cache()
-    game, player = agent(options.run, options.simulations)
+    game, player = agent(options.run, options.simulations, options.average)
     table, opponent = Table(game, options.seed), Opponent(player, searches=options.simulations > 0)
     if command == "watch":
         return _watch(table, opponent, options)

@@ -17,10 +17,11 @@ from move37.models.rollout import Rollout
 from move37.models.rules import Rules
 from move37.nets.onnx import OnnxEvaluator
 from move37.nets.patterns import LocalPatterns
+from move37.play.turned import Averaged
 from move37.search.gumbel import Gumbel
 from move37.search.mcts import SearchConfig, search
 from move37.search.puct import Puct
-from move37.search.stepwise import Stepwise
+from move37.search.stepwise import Evaluator, Stepwise
 
 
 @runtime_checkable
@@ -100,10 +101,23 @@ class MctsPlayer:
 class NetPlayer:
     """A trained net with search, without noise. `num_simulations` 0 plays the net's own first choice."""
 
-    def __init__(self, name: str, game: Game, net: Any, num_simulations: int = 128, search: SearchConfig | None = None):
-        """The search is the same as in exams, Gumbel without noise, unless there is one given."""
+    def __init__(
+        self,
+        name: str,
+        game: Game,
+        net: Any,
+        num_simulations: int = 128,
+        search: SearchConfig | None = None,
+        average: bool = False,
+    ):
+        """The search is the same as in exams, Gumbel without noise, unless there is one given.
+
+        `average`: positions are evaluated in all symmetries of the game (`turned.Averaged`).
+        """
         self.name, self._game, self._num_simulations = name, game, num_simulations
-        self._evaluate = OnnxEvaluator(net)
+        self._evaluate: Evaluator = OnnxEvaluator(net)
+        if average:
+            self._evaluate = Averaged(self._evaluate, game.symmetries())
         self._rules = Rules(game)
         standard = SearchConfig(Gumbel(gumbel_scale=0.0), max(1, num_simulations))
         self.search = _stepwise(game, standard if search is None else search)

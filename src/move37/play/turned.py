@@ -1,4 +1,4 @@
-"""Evaluation in a random symmetry: over many positions the net's own preferences for a corner average out."""
+"""Evaluation in other symmetries of a position: the net's own preferences for a corner average out."""
 
 from collections.abc import Callable
 from typing import Any
@@ -36,3 +36,19 @@ class Turned:
         words = np.random.default_rng(37).integers(2**32, size=planes.shape[1:], dtype=np.uint32)
         hashes = (planes.astype(bool).astype(np.uint32) * words[None]).sum((1, 2), dtype=np.uint32)
         return (hashes >> np.uint32(16)) % np.uint32(len(self.points))
+
+
+class Averaged(Turned):
+    """f(s) ← mean over all i of dᵢ⁻¹(f(dᵢ(s))), of logits and of value: stronger, for as many evaluations.
+
+    Source: AlphaGo (Nature 2016), Methods, "Symmetries" (its explicit ensemble). For evaluators in NumPy.
+    """
+
+    def __call__(self, observation: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Turn, evaluate all in one batch, turn the logits back, average."""
+        count, shape = len(self.points), observation.shape
+        planes = observation.reshape(*shape[:2], -1)
+        turned = np.stack([planes[:, :, points] for points in self.points])
+        logits, value = self.evaluate(turned.reshape(count * shape[0], *shape[1:]))
+        logits = np.take_along_axis(logits.reshape(count, shape[0], -1), self.back[:, None], axis=2)
+        return logits.mean(0), value.reshape(count, -1).mean(0)
