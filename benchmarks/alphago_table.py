@@ -1,6 +1,7 @@
 """The paper's comparison of leaf evaluations, with ratings: policy alone, value only, playouts only, mixed.
 
 python benchmarks/alphago_table.py runs/NAME --simulations 400 --games 40
+python benchmarks/alphago_table.py runs/NAME --games 400 --only mixed "imitated policy"
 
 Everyone against everyone on openings of up to four random moves, each played twice with colours swapped. Prior and
 value come from the run's nets, playouts from its playout policy. Beside them: the imitated policy and the reinforced
@@ -25,6 +26,7 @@ def main():
     parser.add_argument("run", type=Path)
     parser.add_argument("--simulations", type=int, default=400)
     parser.add_argument("--games", type=int, default=40, help="of each pair")
+    parser.add_argument("--only", nargs="*", default=[], metavar="PLAYER", help="two or more of the five")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     game, _, nets, _ = alphago.load(Run.open(options.run))
@@ -34,6 +36,7 @@ def main():
     players = [NetPlayer("imitated policy", game, imitated, 0), NetPlayer("reinforced policy", game, improved, 0)]
     for name, weight in (("value only", 0.0), ("playouts only", 1.0), ("mixed", 0.5)):
         players.append(PlayoutPlayer(name, game, nets, fast, weight, options.simulations))
+    players = [player for player in players if not options.only or player.name in options.only]
     matches = []
     for i, one in enumerate(players):
         for j, two in enumerate(players[:i]):

@@ -118,7 +118,6 @@ class NetPlayer:
         self._evaluate: Evaluator = OnnxEvaluator(net)
         if average:
             self._evaluate = Averaged(self._evaluate, game.symmetries())
-        self._rules = Rules(game)
         standard = SearchConfig(Gumbel(gumbel_scale=0.0), max(1, num_simulations))
         self.search = _stepwise(game, standard if search is None else search)
 
@@ -126,8 +125,8 @@ class NetPlayer:
         """Search; the key is not needed."""
         if self._num_simulations:
             return np.asarray(self.think(states).action)
-        logits, _ = self._evaluate(np.asarray(self._rules.observe(states)))
-        return np.asarray(self._rules.mask(states, jnp.asarray(logits))).argmax(axis=1)
+        logits, _ = self._evaluate(self.search.observe(states))
+        return np.asarray(_likeliest(self._game)(states, logits))
 
     def think(self, states: State) -> Any:
         """The whole `SearchResult`: what the agent thinks."""
@@ -149,6 +148,12 @@ class PlayoutPlayer:
         """Search and play the most visited move; the key is for the playouts."""
         keys = jax.random.split(key, len(jax.tree.leaves(states)[0]))
         return np.asarray(self.search.search(self._evaluate, (states, keys)).action)
+
+
+@cache
+def _likeliest(game: Game) -> Callable[[State, np.ndarray], Array]:
+    """The legal action with the greatest logit; compiled once for all nets of a game."""
+    return jax.jit(lambda states, logits: Rules(game).mask(states, logits).argmax(axis=1))
 
 
 @cache
