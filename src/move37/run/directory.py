@@ -11,6 +11,7 @@ An iteration is whole or it never happened: on resume, what was written after th
 again from keys that depend on seed, purpose and iteration alone.
 """
 
+import gc
 import json
 import os
 import platform
@@ -148,6 +149,7 @@ class Run:
                     yield iteration
                     if self.interrupted:
                         return
+                    gc.collect()  # exams leave cycles behind that hold compiled searches: hundreds of MiB
         finally:
             for signum, handler in handlers.items():
                 signal.signal(signum, handler)
