@@ -182,7 +182,10 @@ def test_set_position(ask, engine):
         assert ask("showboard") == before
     assert ask("undo") == "?cannot undo"
     ask("time_left b 17 3")
-    assert ask("set_position b C3 w C3").startswith("?invalid")
+    assert (
+        ask("set_position w A1 b A2 b B1")
+        == "?invalid position: go_7x7: stones without a liberty cannot be set up: A1."
+    )
     assert engine.clock.left[1] == (17.0, 3)  # a command that fails changes nothing
     assert ask("set_position") == ""
     assert not engine.table.stones.any()
@@ -427,7 +430,7 @@ def test_it_resigns_when_it_was_hopeless_twice(ask, engine):
     assert ask("genmove b") != "resign"
 
 
-def test_only_moves_that_were_played_lead_to_resigning(ask, engine):
+def test_only_moves_that_were_played_lead_to_resigning(ask, engine, tmp_path):
     engine.config.resign = 1.0  # every position is without hope
     for _ in range(3):
         assert ask("reg_genmove b") != "resign"
@@ -438,6 +441,9 @@ def test_only_moves_that_were_played_lead_to_resigning(ask, engine):
     ask("play w pass")
     assert ask("genmove b") == "resign"
     ask("set_position b D4")
+    assert ask("genmove b") != "resign"
+    ask(f"printsgf {tmp_path / 'game.sgf'}")
+    ask(f"loadsgf {tmp_path / 'game.sgf'}")
     assert ask("genmove b") != "resign"
 
 
