@@ -1,5 +1,6 @@
 """Commands of Go, asked in process: against GNU Go's and KataGo's answers, sgfmill, and the rules."""
 
+import itertools
 import json
 import re
 import shutil
@@ -19,6 +20,7 @@ from move37.engines.go_game import GoGame, Point, colour_of
 from move37.engines.go_gtp import protocol
 from move37.games.go import Go
 from move37.games.tic_tac_toe import TicTacToe
+from move37.play import ownership
 from move37.play.thinker import ThinkerConfig
 
 SIZE = 7
@@ -182,7 +184,10 @@ def test_set_position(ask, engine):
         assert ask("showboard") == before
     assert ask("undo") == "?cannot undo"
     ask("time_left b 17 3")
-    assert ask("set_position b C3 w C3").startswith("?invalid")
+    assert (
+        ask("set_position w A1 b A2 b B1")
+        == "?invalid position: go_7x7: stones without a liberty cannot be set up: A1."
+    )
     assert engine.clock.left[1] == (17.0, 3)  # a command that fails changes nothing
     assert ask("set_position") == ""
     assert not engine.table.stones.any()
@@ -353,6 +358,27 @@ def test_analysis_commands(ask, engine):
     assert len(engine.table.moves) == before + 1
 
 
+def test_ownership_on_a_large_board_comes_behind_the_first_line_and_gets_better(made, engine, monkeypatch):
+    monkeypatch.setattr(ownership, "_WORK", 4 * SIZE**4)
+    engine.play(1, 5)
+
+    def lines(command, most):
+        heard, asked = [], itertools.count()
+        for part in made[1].answer(command, lambda: len(heard) >= most or next(asked) > 500):
+            if part.startswith("info"):
+                heard.append(part)
+        return heard
+
+    first, *rest = lines("kata-analyze w 0 ownership true", 18)
+    assert "ownership" not in first
+    owners = [np.array(line.partition(" ownership ")[2].split(), float) for line in rest]
+    for count, mean in zip(range(4, 65, 4), owners, strict=False):
+        np.testing.assert_allclose(mean * count, np.round(mean * count), atol=0.01)  # so many games
+    np.testing.assert_allclose(owners[-1], -engine.owners(), atol=1e-3)  # for the side to move; all games
+    assert "ownership" in lines("kata-analyze w 100000 ownership true", 2)[1]  # a full tree waits for nothing
+    assert all("ownership" in line for line in lines("kata-genmove_analyze w 100000 ownership true", 1))
+
+
 def test_the_nets_own_opinion(ask, engine):
     ask("play b D4")
     lines = ask("kata-raw-nn 0").split("\n")
@@ -427,7 +453,7 @@ def test_it_resigns_when_it_was_hopeless_twice(ask, engine):
     assert ask("genmove b") != "resign"
 
 
-def test_only_moves_that_were_played_lead_to_resigning(ask, engine):
+def test_only_moves_that_were_played_lead_to_resigning(ask, engine, tmp_path):
     engine.config.resign = 1.0  # every position is without hope
     for _ in range(3):
         assert ask("reg_genmove b") != "resign"
@@ -438,6 +464,9 @@ def test_only_moves_that_were_played_lead_to_resigning(ask, engine):
     ask("play w pass")
     assert ask("genmove b") == "resign"
     ask("set_position b D4")
+    assert ask("genmove b") != "resign"
+    ask(f"printsgf {tmp_path / 'game.sgf'}")
+    ask(f"loadsgf {tmp_path / 'game.sgf'}")
     assert ask("genmove b") != "resign"
 
 

@@ -193,6 +193,16 @@ def test_avoided_moves_are_not_looked_at(thinker):
     assert {move.action for move in thinker.snapshot().moves} == {1, 2, 3, 5, 6, 7}
 
 
+def test_priors_are_shared_out_among_the_moves_that_are_looked_at(thinker):
+    nets = thinker.snapshot().prior
+    thinker.go_to(START, "game", (), frozenset({0, 4, 8}))
+    list(thinker.think(visits=40))
+    snapshot = thinker.snapshot()
+    left = np.where(np.isin(np.arange(9), [0, 4, 8]), 0, nets)
+    np.testing.assert_allclose(snapshot.prior, left / left.sum(), rtol=1e-5)
+    assert sum(move.prior for move in snapshot.moves) == pytest.approx(1, abs=1e-5)  # all six were visited
+
+
 def test_warm_thoughts_compile_nothing(four):
     four.warm_up(START)
     four.go_to(START, "game", ())

@@ -23,7 +23,7 @@ from move37.engines.go_engine import EngineConfig, GoEngine
 from move37.engines.go_game import GoGame, Position
 from move37.engines.lines import Lines
 from move37.engines.query import Query, Refusal, read_query
-from move37.play.ownership import ownership
+from move37.play.ownership import Owners
 from move37.play.thinker import Snapshot, ThinkerConfig
 from move37.search.stepwise import Evaluator
 
@@ -44,6 +44,7 @@ class Job:
     stones: np.ndarray = field(compare=False)
     legal: np.ndarray = field(compare=False)
     stopped: bool = field(compare=False, default=False)
+    owners: Owners | None = field(compare=False, default=None)  # once somebody asks
 
 
 class Analysis:
@@ -222,8 +223,9 @@ class Analysis:
                 float(share) if legal else -1.0 for share, legal in zip(snapshot.prior, job.legal, strict=True)
             ]
         if query.flags["includeOwnership"]:
-            owners = ownership(point.size, job.stones, job.player) * sign * job.player
-            reply["ownership"] = [round(float(owner), 4) for owner in owners]
+            job.owners = job.owners or Owners(point.size, job.stones, job.player)
+            owners = job.owners.better() if during else job.owners.best()
+            reply["ownership"] = [round(float(owner) * sign * job.player, 4) for owner in owners]
         return reply
 
 

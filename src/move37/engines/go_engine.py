@@ -15,7 +15,7 @@ from move37.engines.clock import Clock
 from move37.engines.go_game import GoGame, roomy
 from move37.games.go import Go, neighbours
 from move37.games.go_setup import chain_names
-from move37.play.ownership import DEAD, dead_stones, ownership
+from move37.play.ownership import DEAD, Owners, dead_stones
 from move37.play.thinker import Snapshot, Thinker, ThinkerConfig
 from move37.search.stepwise import Evaluator
 
@@ -49,7 +49,7 @@ class GoEngine:
         self.asked_to_stop: Callable[[], bool] = lambda: False  # whether a client ends the move that is being found
         self._area = jax.jit(lambda chains: self.rules.area(self.table.state._replace(chains=chains)))
         self._hopeless = {1: False, -1: False}  # whether the last move that was found and played was without hope
-        self._owners: tuple[bytes, np.ndarray] | None = None
+        self._owners: tuple[bytes, Owners] | None = None
 
     def warm_up(self) -> None:
         """Compile everything, so that no command waits for it."""
@@ -139,9 +139,16 @@ class GoEngine:
 
     def owners(self) -> np.ndarray:
         """Whose each point will be, from 1 Black to −1 White, by random games from the position on the table."""
+        return self._guess().best()
+
+    def owners_so_far(self) -> np.ndarray:
+        """The same at once, by some of the games; each time by more of them."""
+        return self._guess().better()
+
+    def _guess(self) -> Owners:
         name = self.table.stones.tobytes() + bytes([self.table.player > 0])
         if self._owners is None or self._owners[0] != name:
-            self._owners = (name, ownership(self.rules.size, self.table.stones, self.table.player))
+            self._owners = (name, Owners(self.rules.size, self.table.stones, self.table.player))
         return self._owners[1]
 
     def dead(self) -> list[int]:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Generator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -10,6 +10,7 @@ from move37.engines import info, words
 from move37.engines.go_engine import RESIGN, GoEngine
 from move37.engines.go_game import colour_of
 from move37.engines.gtp import GtpError, Handler, Stream, shown
+from move37.play.ownership import NUM_GAMES, games_at_once
 from move37.play.thinker import Snapshot
 
 _IDLE = 0.01  # seconds between two looks whether somebody speaks, when the tree is full
@@ -132,8 +133,14 @@ class ThinkCommands:
     def _reports(
         self, thoughts: Generator[int, None, None], wishes: _Wishes, writer: Writer, last: bool = False
     ) -> Generator[str, None, None]:
-        """A report after the first batch, then one an interval; with `last` one at the end."""
+        """A report after the first batch, then one an interval; with `last` one at the end.
+
+        Without `last` the first does not wait for games that tell ownership on a large board.
+        """
         told, at = -np.inf, -1
+        quick = wish = wishes
+        if wishes.truths.get("ownership") and not last and games_at_once(self.engine.rules.size) < NUM_GAMES:
+            quick = replace(wishes, truths=wishes.truths | {"ownership": False})
         visits = -1
         try:
             for visits in thoughts:
@@ -141,11 +148,12 @@ class ThinkCommands:
                 if now - told < wishes.interval:
                     yield ""
                     continue
+                wish = quick if at < 0 else wishes
                 told, at = now, visits
-                yield writer(self.engine.thinker.snapshot(), wishes)
+                yield writer(self.engine.thinker.snapshot(), wish)
         finally:
             thoughts.close()
-        if at < 0 or (last and at != visits):
+        if at < 0 or (last and at != visits) or wish is not wishes:
             yield writer(self.engine.thinker.snapshot(), wishes)
 
     def _leela(self, snapshot: Snapshot, wishes: _Wishes) -> str:
@@ -154,7 +162,7 @@ class ThinkCommands:
     def _kata(self, snapshot: Snapshot, wishes: _Wishes) -> str:
         truths = wishes.truths
         pv_visits = truths.get("pvVisits", False) or truths.get("pvEdgeVisits", False)
-        owners = self.engine.owners() * wishes.colour if truths.get("ownership") else None
+        owners = self.engine.owners_so_far() * wishes.colour if truths.get("ownership") else None
         root = truths.get("rootInfo", False)
         return info.kata(snapshot, self.engine.table.point, wishes.most_moves, pv_visits, root, owners)
 

@@ -45,7 +45,7 @@ class MoveInfo(NamedTuple):
     action: int
     visits: int
     value: float
-    prior: float
+    prior: float  # as in `Snapshot`
     lcb: float  # value − 1.96 standard errors, as if each visit were a won or a lost game
     line: tuple[int, ...]  # the principal variation: this move, then each time the most visited answer
     line_visits: tuple[int, ...]
@@ -57,7 +57,7 @@ class Snapshot(NamedTuple):
     visits: int
     value: float
     raw_value: float  # the network's, before any search
-    prior: np.ndarray  # [A], the network's over the moves that are looked at: 0 where illegal or to be avoided
+    prior: np.ndarray  # [A], the network's over the moves that are looked at: sums to 1, 0 where illegal or avoided
     moves: tuple[MoveInfo, ...]  # those that were visited, the best (the most visited) first
 
 
