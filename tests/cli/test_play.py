@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from move37 import games
-from move37.cli.common import agent
+from move37.cli.common import Skill, agent
 from move37.cli.table import Opponent, Table
 from move37.core.errors import BadRun, IllegalMove
 from move37.run.records import read_games, states_of
@@ -37,7 +37,7 @@ def seat(make_run):
 
     def sit(game, simulations=8):
         make_run(game, game)
-        rules, player = agent(game, simulations)
+        rules, player = agent(game, Skill(simulations))
         return Table(rules, 0), Opponent(player, searches=simulations > 0)
 
     return sit

@@ -11,6 +11,7 @@ from move37.core.errors import BadConfig
 from move37.games.go import Go
 from move37.nets.patterns import LocalPatterns
 from move37.nets.policy_value import NetConfig, PolicyValue
+from move37.play.players import PlayoutPlayer
 from move37.recipes import STAGES, alphago
 from move37.recipes.alphago import common, playout, policy
 from move37.run.directory import Run
@@ -89,3 +90,28 @@ def test_plot_and_info_know_runs_that_consist_of_runs(whole, move37, monkeypatch
     said = move37("info", "whole")
     assert said.code == 0, said.err
     assert "0 of 4 stages" in said.out
+
+
+def test_an_agent_with_playouts_plays_where_one_is_asked_for(here, move37, monkeypatch):
+    config = alphago.preset("smoke", GAME)
+    run = Run.create(here / "runs" / "whole", "alphago", GAME, config, 0)
+    for name in ("policy", "value"):
+        stage = Run.create(run.path / name, f"alphago.{name}", GAME, alphago.stage_config(config, name, run.path), 0)
+        stage.save_net(1, PolicyValue(Go(5), config.policy.net, key=stage.key("net")))
+    fast = Run.create(run.path / "playout", "alphago.playout", GAME, config.playout, 0)
+    fast.save_net(1, LocalPatterns(Go(5)))
+    made = []
+    monkeypatch.setattr(
+        "move37.cli.common.PlayoutPlayer", lambda *given: made.append(given[4:]) or PlayoutPlayer(*given)
+    )
+    few = ("--simulations=4", "--games=2", "--openings=0")
+    assert move37("arena", "whole", "random", *few).code == 0
+    assert not made
+    said = move37("arena", "whole", "random", *few, "--playouts=0.25")
+    assert said.code == 0, said.err
+    assert "whole@1" in said.out
+    assert made == [(0.25, 4, False)]
+    said = move37("watch", "whole", "--simulations=4", "--playouts=1", "--think")
+    assert (said.code, len(made)) == (0, 2)
+    assert "expects" in said.out
+    assert move37("arena", "whole", "random", "--playouts=2").code == 2

@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from move37 import __version__
-from move37.cli.common import check_folder, enable_compilation_cache, make_game, player, split_spec, stoppable
+from move37.cli.common import Skill, check_folder, enable_compilation_cache, make_game, player, split_spec, stoppable
 from move37.cli.game_files import check_places, failure, record_line, report_row, sgf_name, side_names, write_sgf
 from move37.core.errors import BadConfig
 from move37.core.types import Game
@@ -144,7 +144,7 @@ def _seats(game: Game, options: Namespace, stack: ExitStack) -> list[Seat]:
                 raise EngineFailure(f"{spec!r}: {error}") from error
             stack.callback(seat.close)
         else:
-            seat = player(spec, game, options.simulations, options.average)
+            seat = player(spec, game, Skill.of(options))
         taken = sum(other.name.partition("#")[0] == seat.name for other in seats)
         seat.name += f"#{taken + 1}" if taken else ""
         seats.append(seat)
@@ -185,6 +185,7 @@ def _report(
         "openings": options.openings,
         "simulations": options.simulations,
         "average": options.average,
+        "playouts": options.playouts,
         "timeout": options.timeout,
         "seed": options.seed,
         "engines": [

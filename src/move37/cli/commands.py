@@ -8,6 +8,7 @@ from move37.cli.options import (
     PLAYERS,
     PRESETS,
     Parser,
+    add_playouts,
     add_seed,
     add_simulations,
     add_thinking,
@@ -78,6 +79,7 @@ def _play() -> Parser:
     sides.add_argument("--color", choices=("first", "second"), default="first", help="which side is yours (first)")
     sides.add_argument("--second", dest="color", action="store_const", const="second", help="same as --color second")
     add_simulations(parser)
+    add_playouts(parser)
     parser.add_argument("--think", action="store_true", help="show the agent's search before each of its moves")
     add_seed(parser)
     return parser
@@ -96,6 +98,7 @@ def _watch() -> Parser:
     text = "random moves first: without them it plays the same game again (0 for one game, else 2)"
     parser.add_argument("--openings", type=whole(0, 100), metavar="N", help=text)
     add_simulations(parser)
+    add_playouts(parser)
     parser.add_argument("--think", action="store_true", help="show the search before each move")
     add_seed(parser)
     return parser
@@ -116,6 +119,7 @@ def _arena() -> Parser:
     text = "a game begins with up to N random moves, so that games differ (4)"
     parser.add_argument("--openings", type=whole(0, 100), default=4, metavar="N", help=text)
     add_simulations(parser)
+    add_playouts(parser)
     parser.add_argument("--game", help="needed if no player is a run")
     parser.add_argument("--out", type=Path, metavar="FILE", help="write ratings and all results as JSON")
     parser.add_argument("--sgf", type=Path, metavar="FOLDER", help="write each game of Go as SGF")

@@ -5,10 +5,11 @@ import os
 import signal
 import sys
 import threading
+from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 
@@ -17,7 +18,7 @@ from move37.cli.options import RUNS, did_you_mean, list_of_runs, run_names
 from move37.core.errors import BadConfig, BadRun, UnknownName
 from move37.core.types import Game
 from move37.nets.policy_value import PolicyAndValue, PolicyValue
-from move37.play.players import NetPlayer, Player, basic_player, is_basic
+from move37.play.players import NetPlayer, Player, PlayoutPlayer, basic_player, is_basic
 from move37.recipes import NAMES, STAGES
 from move37.run.directory import Run
 
@@ -90,18 +91,35 @@ def load_net(spec: str) -> tuple[Run, Game, Any, int]:
     return run, game, net, chosen
 
 
-def agent(spec: str, num_simulations: int, average: bool = False) -> tuple[Game, NetPlayer]:
+class Skill(NamedTuple):
+    """How agents play: what the options of several commands say."""
+
+    num_simulations: int = 128
+    average: bool = False  # over the symmetries of a position
+    playouts: float = 0.0  # λ, of runs with a playout policy
+
+    @classmethod
+    def of(cls, options: Namespace) -> "Skill":
+        """As `add_simulations` and `add_playouts` read it."""
+        return cls(options.simulations, options.average, options.playouts)
+
+
+def agent(spec: str, skill: Skill) -> tuple[Game, NetPlayer | PlayoutPlayer]:
     """`RUN` or `RUN@ITERATION` as a player."""
     run, game, net, chosen = load_net(spec)
-    return game, NetPlayer(f"{run.path.name}@{chosen}", game, net, num_simulations, average=average)
+    name = f"{run.path.name}@{chosen}"
+    if skill.playouts and skill.num_simulations and isinstance(net, PolicyAndValue):
+        fast = recipe_of("alphago.playout").load(Run.open(run.path / "playout"))[2]
+        return game, PlayoutPlayer(name, game, net, fast, skill.playouts, skill.num_simulations, skill.average)
+    return game, NetPlayer(name, game, net, skill.num_simulations, average=skill.average)
 
 
-def player(spec: str, game: Game, num_simulations: int, average: bool = False) -> Player:
+def player(spec: str, game: Game, skill: Skill) -> Player:
     """Any player by its name. Raises `UnknownName` if it is none, `BadRun` if it plays another game."""
     if is_basic(spec):
         return basic_player(spec, game)
     try:
-        found_game, found = agent(spec, num_simulations, average)
+        found_game, found = agent(spec, skill)
     except BadRun as error:
         raise BadRun(f"{error}{did_you_mean(spec, _BASIC)}") from error
     if found_game != game:

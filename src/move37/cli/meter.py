@@ -141,7 +141,7 @@ def _base_rates(
     say("games of people")
     found["people"] = rates([gauge.measure(line, most_novel=most) for line in human])
     players: tuple[Player, ...] = (
-        NetPlayer(search.name, search.game, search.net, options.simulations),
+        NetPlayer(search.name, search.game, search.net, options.simulations, average=options.average),
         RandomPlayer(search.game),
     )
     for player in players:

@@ -98,6 +98,17 @@ def winrate(text: str) -> float:
     return value
 
 
+def weight(text: str) -> float:
+    """A converter for a weight in a mean of two."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not allowed; it must be a number from 0 to 1")
+    return value
+
+
 def share(text: str) -> float:
     """A converter for a part of a whole."""
     try:
@@ -139,6 +150,12 @@ def add_simulations(parser: Parser, least: int = 0) -> None:
     parser.add_argument("--simulations", type=whole(least), default=128, metavar="N", help=text)
     text = "agents look at each position in all symmetries of the game: stronger, for as many evaluations"
     parser.add_argument("--average", action="store_true", help=text)
+
+
+def add_playouts(parser: Parser) -> None:
+    """`--playouts`."""
+    text = "runs of alphago: weight λ of a playout's outcome beside the net's value of a leaf; the paper's is 0.5 (0)"
+    parser.add_argument("--playouts", type=weight, default=0.0, metavar="WEIGHT", help=text)
 
 
 def add_thinking(parser: Parser) -> None:

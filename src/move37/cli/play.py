@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from move37.cli.common import agent, enable_compilation_cache
+from move37.cli.common import Skill, agent, enable_compilation_cache
 from move37.cli.options import did_you_mean
 from move37.cli.table import SIDES, Opponent, Table
 from move37.core.errors import BadConfig, Move37Error
@@ -34,7 +34,7 @@ _WORDS = ("help", *(name.split()[0] for name in COMMANDS))
 def run(command: str, options: Namespace) -> int:
     """Dispatch of the two commands."""
     enable_compilation_cache()
-    game, player = agent(options.run, options.simulations, options.average)
+    game, player = agent(options.run, Skill.of(options))
     table, opponent = Table(game, options.seed), Opponent(player, searches=options.simulations > 0)
     if command == "watch":
         return _watch(table, opponent, options)

@@ -115,9 +115,7 @@ class NetPlayer:
         `average`: positions are evaluated in all symmetries of the game (`turned.Averaged`).
         """
         self.name, self._game, self._num_simulations = name, game, num_simulations
-        self._evaluate: Evaluator = OnnxEvaluator(net)
-        if average:
-            self._evaluate = Averaged(self._evaluate, game.symmetries())
+        self._evaluate = _evaluator(game, net, average)
         standard = SearchConfig(Gumbel(gumbel_scale=0.0), max(1, num_simulations))
         self.search = _stepwise(game, standard if search is None else search)
 
@@ -137,17 +135,36 @@ class PlayoutPlayer:
     """AlphaGo: PUCT, whose leaves are judged by a net and by the outcome of a playout."""
 
     def __init__(
-        self, name: str, game: Game, net: Any, policy: LocalPatterns, weight: float = 0.5, num_simulations: int = 128
+        self,
+        name: str,
+        game: Game,
+        net: Any,
+        policy: LocalPatterns,
+        weight: float = 0.5,
+        num_simulations: int = 128,
+        average: bool = False,
     ):
-        """`weight` is λ: 0 the net's value alone, 1 playouts alone."""
-        self.name, self._evaluate = name, OnnxEvaluator(net)
+        """`weight` is λ: 0 the net's value alone, 1 playouts alone. `average`: as in `NetPlayer`."""
+        self.name, self._evaluate = name, _evaluator(game, net, average)
         model = RulesAndPlayouts(game, policy, weight)
         self.search = Stepwise(model, SearchConfig(Puct(), num_simulations))
 
     def choose(self, states: State, key: Key[Array, ""]) -> Int[np.ndarray, " B"]:
         """Search and play the most visited move; the key is for the playouts."""
+        return np.asarray(self._search(states, key).action)
+
+    def think(self, states: State) -> Any:
+        """The whole `SearchResult`: what the agent thinks, by the same playouts each time."""
+        return self._search(states, jax.random.key(0))
+
+    def _search(self, states: State, key: Key[Array, ""]) -> Any:
         keys = jax.random.split(key, len(jax.tree.leaves(states)[0]))
-        return np.asarray(self.search.search(self._evaluate, (states, keys)).action)
+        return self.search.search(self._evaluate, (states, keys))
+
+
+def _evaluator(game: Game, net: Any, average: bool) -> Evaluator:
+    evaluate = OnnxEvaluator(net)
+    return Averaged(evaluate, game.symmetries()) if average else evaluate
 
 
 @cache
