@@ -77,3 +77,22 @@ def test_human_games_are_taken_whole(move37, here):
     assert dataset.about["games"] > 3000
     assert "illegal" not in dataset.about["skipped"]
     assert dataset.about["games"] + sum(dataset.about["skipped"].values()) == 8455
+
+
+def test_where_nothing_is_left_the_reason_is_told(games, move37, here):
+    (here / "broken").mkdir()
+    (here / "broken" / "x.sgf").write_text("(;SZ[5];B[aa]")
+    said = move37("dataset", "broken", "--out", "none", "--size", "5")
+    assert said.code == 1
+    assert re.search(r"no game is left for none; skipped: broken 1\. The first: broken/x\.sgf:1:14: .*missing", said.err)
+    said = move37("dataset", "games", "--out", "none", "--size", "13")
+    assert "--size takes games of another size" in said.err
+    assert not (here / "none").exists()
+
+
+def test_a_dataset_is_opened_by_its_name_and_one_that_is_not_there_is_called_so(games, move37, here):
+    move37("dataset", "games", "--out", "made", "--size", "5", "--least-moves", "4")
+    assert Dataset("made").size == 5
+    said = move37("train", "alphago.policy", "--game", "go_5x5", "--preset", "smoke", "--data", "nosuch")
+    assert (said.code, said.err.count("\n")) == (1, 1)
+    assert "there is no folder nosuch" in said.err

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 
 import numpy as np
 import pytest
@@ -46,7 +47,7 @@ def test_more_iterations_are_given_to_a_stage(whole, move37):
     assert "run of stages: give --iterations to one of them, like whole/policy" in said.err
     said = move37("resume", "whole")
     assert said.code == 1
-    assert said.err.endswith("4 of 4 stages. Go on with: move37 resume whole/policy --iterations N\n")
+    assert "4 of 4 stages. Go on with: move37 resume whole/policy --iterations N (the stages behind it" in said.err
 
 
 def test_a_teacher_is_named_as_any_run_and_found_again_from_anywhere(taught, move37, monkeypatch):
@@ -90,6 +91,8 @@ def test_plot_and_info_know_runs_that_consist_of_runs(whole, move37, monkeypatch
     said = move37("info", "whole")
     assert said.code == 0, said.err
     assert "0 of 4 stages" in said.out
+    assert "policy, 1 of 2 iterations: newest numbers" in said.out
+    assert re.search(r"reinforce, 1 of 2 .*\n(.*\n)*  won_against_imitated +0.6", said.out)
 
 
 def test_an_agent_with_playouts_plays_where_one_is_asked_for(here, move37, monkeypatch):
@@ -115,3 +118,33 @@ def test_an_agent_with_playouts_plays_where_one_is_asked_for(here, move37, monke
     assert (said.code, len(made)) == (0, 2)
     assert "expects" in said.out
     assert move37("arena", "whole", "random", "--playouts=2").code == 2
+    assert move37("arena", "whole", "random", *few[1:], "--playouts=0.5", "--simulations=0").code == 1
+    said = move37("arena", "whole/policy", "random", *few, "--playouts=0.5")
+    assert (said.code, said.err.splitlines()[0]) == (
+        0,
+        "warning: whole/policy has no playout policy: it plays without playouts",
+    )
+
+
+def test_before_anything_was_learned_there_is_nothing_to_draw(whole, move37):
+    Run.create(whole / "policy", "alphago.policy", GAME, policy.preset("smoke", GAME), 0)
+    for asked in ("whole", "whole/policy"):
+        said = move37("plot", asked)
+        assert (said.code, said.err.count("\n")) == (1, 1)
+        assert "no finished iteration yet" in said.err
+    assert move37("info", "whole").code == 0
+
+
+def test_the_option_that_is_missing_is_the_one_that_is_named(taught, move37):
+    said = move37("train", "alphago.value", "--game", GAME, "--preset=smoke", "--net.blocks=1", "--net.channels=8",
+                  "--teacher=taught")  # fmt: skip
+    assert said.code in (1, 2)
+    assert "no --reinforced" in said.err
+
+
+def test_where_nothing_can_be_written_nobody_plays_first(taught, move37, here):
+    (here / "file").write_text("")
+    for option in ("--sgf=file/games", "--record=file/games.jsonl"):
+        said = move37("arena", "taught", "random", option)
+        assert said.code in (1, 2)
+        assert "nothing can be written" in said.err

@@ -13,7 +13,16 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from move37 import __version__
-from move37.cli.common import Skill, check_folder, enable_compilation_cache, make_game, player, split_spec, stoppable
+from move37.cli.common import (
+    Skill,
+    check_folder,
+    check_writable,
+    enable_compilation_cache,
+    make_game,
+    player,
+    split_spec,
+    stoppable,
+)
 from move37.cli.game_files import check_places, failure, record_line, report_row, sgf_name, side_names, write_sgf
 from move37.core.errors import BadConfig
 from move37.core.types import Game
@@ -35,6 +44,8 @@ def run(command: str, options: Namespace) -> int:
     """Play and rate. Ctrl-C rates what was played so far."""
     enable_compilation_cache()
     check_folder(options.out)
+    for path in [path for path in (options.sgf, options.record) if path is not None]:
+        check_writable(path if path == options.sgf else path.parent)
     game = _game(options)
     check_places(game, options.sgf, options.record)
     console, played = Console(), dict[tuple[str, str], list[Settled]]()

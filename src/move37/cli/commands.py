@@ -26,9 +26,10 @@ def _train() -> Parser:
         "move37 train --game tic_tac_toe --preset smoke": "does everything work? under a minute",
         "move37 train --name big --net.blocks 6 --iterations 300": "a preset with a few things changed",
         "move37 train alphago_zero --game go_7x7": "another recipe",
+        "move37 train alphago --data DATA": "first people's games, of `move37 dataset`: four stages",
         "move37 train --game my_game.py:MyGame": "a game of your own",
     }
-    parser = command_parser("train", "[RECIPE] [options]", "train an agent by self-play into runs/NAME.", examples)
+    parser = command_parser("train", "[RECIPE] [options]", "train an agent into runs/NAME.", examples)
     parser.add_argument("--game", help="a name of `move37 games` (connect_four; of AlphaGo: go_9x9)")
     parser.add_argument(
         "--preset", default="laptop", help=f"where all other options start from: {', '.join(PRESETS)} (laptop)"
@@ -38,7 +39,7 @@ def _train() -> Parser:
     parser.add_argument("--tensorboard", action="store_true", help="metrics also as TensorBoard events, in the run")
     parser.add_argument("--help-all", action="store_true", help="every option of the recipe, with the preset's values")
     parser.add_argument_group(
-        "the recipe's options (the commonest; --help-all has them all)",
+        "options of self-play recipes (the commonest; RECIPE --help-all lists all of any recipe, alphago's too)",
         "\n".join(
             [
                 "  --iterations N                   how long: rounds of playing and learning",

@@ -78,8 +78,8 @@ def amount(run: Run) -> tuple[int, str]:
 def stages_of(run: Run) -> list[Run]:
     """The runs that a run consists of, as far as it got; itself if it is one of iterations."""
     stages = STAGES.get(run.about["recipe"])
-    paths = [run.path / stage for stage in stages or ()]
-    return [Run.open(path) for path in paths if (path / "metrics.jsonl").exists()] if stages else [run]
+    paths = [run.path / stage for stage in stages or () if (run.path / stage / "config.json").exists()]
+    return [stage for stage in map(Run.open, paths) if stage.metrics()] or [run]
 
 
 def load_net(spec: str) -> tuple[Run, Game, Any, int]:
@@ -100,7 +100,9 @@ class Skill(NamedTuple):
 
     @classmethod
     def of(cls, options: Namespace) -> "Skill":
-        """As `add_simulations` and `add_playouts` read it."""
+        """As `add_simulations` and `add_playouts` read it. Raises `BadConfig`."""
+        if options.playouts and not options.simulations:
+            raise BadConfig("--playouts judges the leaves of a search: give --simulations 1 or more.")
         return cls(options.simulations, options.average, options.playouts)
 
 
@@ -108,9 +110,11 @@ def agent(spec: str, skill: Skill) -> tuple[Game, NetPlayer | PlayoutPlayer]:
     """`RUN` or `RUN@ITERATION` as a player."""
     run, game, net, chosen = load_net(spec)
     name = f"{run.path.name}@{chosen}"
-    if skill.playouts and skill.num_simulations and isinstance(net, PolicyAndValue):
+    if skill.playouts and isinstance(net, PolicyAndValue):
         fast = recipe_of("alphago.playout").load(Run.open(run.path / "playout"))[2]
         return game, PlayoutPlayer(name, game, net, fast, skill.playouts, skill.num_simulations, skill.average)
+    if skill.playouts:
+        print(f"warning: {spec} has no playout policy: it plays without playouts", file=sys.stderr)
     return game, NetPlayer(name, game, net, skill.num_simulations, average=skill.average)
 
 
@@ -135,6 +139,14 @@ def check_folder(path: Path | None) -> None:
         raise BadConfig(f"--out {path} is a folder; name a file in it.")
     if not path.parent.is_dir():
         raise BadConfig(f"--out {path}: there is no folder {str(path.parent)!r}; make it first.")
+    check_writable(path.parent)
+
+
+def check_writable(folder: Path) -> None:
+    """Before long work for files in a folder that is made then if need be. Raises `BadConfig`."""
+    there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        raise BadConfig(f"{folder}: nothing can be written in {there}; name another folder, or make it writable.")
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from move37 import games
 from move37.cli.common import amount, check_folder, find_run, load_net, make_game, recipe_of, stages_of
 from move37.cli.dataset import describe
 from move37.recipes import NAMES
+from move37.run.directory import Run
 from move37.run.display import number
 
 
@@ -44,10 +45,22 @@ def _info(options: Namespace) -> None:
     (wanted, unit), done = amount(found), rows[-1]["iteration"] if rows else 0
     minutes = f" in {rows[-1]['seconds'] / 60:.1f} minutes" if rows else ""
     print(f"{done} of {wanted} {unit}{minutes}")
+    for part in stages_of(found):
+        _numbers(part, "" if part is found else f"{part.path.name}, ")
+    print("\nconfiguration")
+    for line in _lines(about["config"]):
+        print(f"  {line}")
+
+
+def _numbers(run: Run, stage: str) -> None:
+    """The newest value of each metric."""
+    rows = run.metrics()
+    done = rows[-1]["iteration"] if rows else 0
     newest = {name: (row["iteration"], value) for row in rows for name, value in row.items()}
     names = [name for name in newest if name not in ("iteration", "seconds")]
     if names:
-        print("\nnewest numbers (docs/run.md explains them)")
+        far = f"{done} of {amount(run)[0]} iterations: " if stage else ""
+        print(f"\n{stage}{far}newest numbers (docs/run.md and the recipe's page explain them)")
     for name in names:
         iteration, value = newest[name]
         when = "" if iteration == done else f"   at iteration {iteration}"
@@ -56,9 +69,6 @@ def _info(options: Namespace) -> None:
             print(f"  {name:<30} {played}{when}")
         elif isinstance(value, int | float):
             print(f"  {name:<30} {number(value):>10}{when}")
-    print("\nconfiguration")
-    for line in _lines(about["config"]):
-        print(f"  {line}")
 
 
 def _lines(config: dict[str, Any], indent: str = "") -> Iterator[str]:

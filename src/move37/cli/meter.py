@@ -5,14 +5,14 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from move37.cli.common import enable_compilation_cache, load_net
+from move37.cli.common import check_writable, enable_compilation_cache, load_net
 from move37.cli.meter_report import Report, show, write
 from move37.core.errors import BadConfig, BadRun
 from move37.data import sgf
@@ -24,7 +24,6 @@ from move37.data.sources import Entry, entries, from_sgf, sgf_files
 from move37.data.store import Dataset
 from move37.games.go import Go
 from move37.nets.onnx import OnnxEvaluator
-from move37.nets.policy_value import PolicyValue
 from move37.play.meter import Measures, Meter, MeterConfig, Rates, rates, self_games
 from move37.play.players import NetPlayer, Player, RandomPlayer
 
@@ -34,7 +33,7 @@ class Agent(NamedTuple):
 
     name: str
     game: Go
-    net: PolicyValue
+    net: Any
 
 
 def run(command: str, options: Namespace) -> None:
@@ -43,6 +42,7 @@ def run(command: str, options: Namespace) -> None:
     out = options.out or Path(f"{options.game.stem}.meter")
     if out.exists() and not out.is_dir():
         raise BadConfig(f"--out {out} is a file; name a folder.")
+    check_writable(out)
     config = MeterConfig(
         visits=options.visits,
         shallow_visits=options.shallow,
@@ -116,8 +116,8 @@ class _Gauge:
 def _agent(spec: str) -> Agent:
     """The net of a run. Raises `BadRun` if it is none for Go."""
     run, game, net, chosen = load_net(spec)
-    if not isinstance(game, Go) or not isinstance(net, PolicyValue):
-        raise BadRun(f"{spec} is no policy–value net for Go (but for {game.name}); the meter needs one.")
+    if not isinstance(game, Go):
+        raise BadRun(f"{spec} plays {game.name}; the meter is for Go: name a run that imitates people.")
     return Agent(f"{run.path.name}@{chosen}", game, net)
 
 

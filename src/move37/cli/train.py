@@ -67,7 +67,10 @@ def _resume(options: Namespace) -> int:
         write_atomic(out.path / "config.json", json.dumps(out.about, indent=2).encode())
     elif done and done[-1] >= wanted:
         whose = f"{_a_stage(out)} --iterations N" if staged else f"{_short(out.path)} --iterations {2 * wanted}"
-        raise BadRun(f"{out.path} is finished: {done[-1]} of {wanted} {unit}. Go on with: move37 resume {whose}")
+        raise BadRun(
+            f"{out.path} is finished: {done[-1]} of {wanted} {unit}. Go on with: move37 resume {whose}"
+            + (" (the stages behind it keep what they have learned)" if staged else "")
+        )
     if not done:
         print(f"{out.path} was stopped before anything was saved: it begins again")
         out.begin_again()

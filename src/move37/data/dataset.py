@@ -104,7 +104,9 @@ def make_dataset(
                     writer.add(record, line, trace.positions, _split(digest, config))
         if not seen:
             counts = ", ".join(f"{reason} {count:,}" for reason, count in skipped.most_common())
-            raise BadConfig(f"no game is left for {out}; skipped: {counts or 'nothing, there was no game'}.")
+            what = f"no game is left for {out}; skipped: {counts or 'nothing, there was no game'}."
+            size = " --size takes games of another size." if any("size" in reason for reason in skipped) else ""
+            raise BadConfig(what + size + (f" The first: {faults[0]}" if faults else ""))
         about = writer.finish(
             {"sources": [*sources], "config": dataclasses.asdict(config), "skipped": dict(skipped.most_common())},
             faults,

@@ -171,8 +171,11 @@ _GAME_DTYPES: dict[str, type] = {
 class Dataset:
     """A dataset to read. The large arrays stay on disk."""
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path | str):
         """Raises `BadRun` if the folder holds no dataset, a broken one, or one that a newer move37 made."""
+        folder = Path(folder)
+        if not folder.is_dir():
+            raise BadRun(f"there is no folder {folder}; `move37 dataset SOURCE --out {folder}` makes a dataset.")
         try:
             self.about: dict[str, Any] = json.loads((folder / "about.json").read_text(encoding="utf-8"))
             if self.about["format"] > FORMAT:

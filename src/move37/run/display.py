@@ -46,7 +46,7 @@ class Display:
 
     def __enter__(self) -> "Display":
         """Say at once that something happens."""
-        self.console.print("compiling; the first iteration takes a little longer than the others", highlight=False)
+        self.console.print("compiling; the first iterations take longer than the others", highlight=False)
         if self.console.is_terminal:
             self._live.start()
         return self

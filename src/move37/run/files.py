@@ -28,8 +28,9 @@ def write_atomic(path: Path, content: bytes | Callable[[IO[bytes]], object]) -> 
         name = ""
     except OSError as error:
         reason = error.strerror or error
+        remedy = "name a place that can be written to" if isinstance(error, PermissionError) else "make room"
         raise BadRun(
-            f"cannot write {path}: {reason}. What was saved before is untouched; make room and try again."
+            f"cannot write {path}: {reason}. What was saved before is untouched; {remedy} and try again."
         ) from error
     finally:
         if name:

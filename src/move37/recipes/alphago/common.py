@@ -40,15 +40,18 @@ def dataset_of(folder: str) -> Dataset:
     return Dataset(Path(folder).expanduser())
 
 
-def teacher(path: str, game: Game, config: NetConfig) -> PolicyValue:
+def teacher(path: str, game: Game, config: NetConfig, option: str = "--teacher") -> PolicyValue:
     """The net of an earlier stage's run. Raises `BadConfig` if none was named, or it is of another game or size."""
     if not path:
         raise BadConfig(
-            "no --teacher: this stage goes on from an earlier one; name the run of it, like runs/NAME/policy."
+            f"no {option}: this stage goes on from an earlier one; name the run of it, like runs/NAME/policy."
         )
     run = Run.open(Path(path).expanduser())
     if "net" not in run.about["config"]:
-        raise BadConfig(f"{path} is a run of {run.about['recipe']} and holds no policy; name one like {path}/policy.")
+        raise BadConfig(
+            f"{path} is a run of {run.about['recipe']} and holds no policy to learn from; name one of "
+            "alphago.policy or alphago.reinforce, like runs/NAME/policy."
+        )
     found, own = run.about["game"], from_json(NetConfig, run.about["config"]["net"])
     if (found, own) != (game.name, config):
         raise BadConfig(f"{path} plays {found} with {own}; this stage has {game.name} and {config}: take the same.")

@@ -90,14 +90,13 @@ def preset(name: str, game: str) -> Config:
 
 def check(config: Config, game: Game) -> None:
     """What would fail only once training has begun. Raises `BadConfig`, `BadRun`."""
-    for run in (config.teacher, config.reinforced):
-        teacher(run, board(game.name), config.net)
+    teachers(config, board(game.name))
 
 
 def train(config: Config, out: Run, resume: bool = False) -> PolicyValue:
     """The loop. Returns the net that acts."""
     game = board(out.about["game"])
-    players = [OnnxEvaluator(teacher(run, game, config.net)) for run in (config.teacher, config.reinforced)]
+    players = [OnnxEvaluator(net) for net in teachers(config, game)]
     learner, done = Learner.init(PolicyValue(game, config.net, key=out.key("net")), config.optimiser), 0
     parts: list[Positions] = []
     if resume:
@@ -117,6 +116,14 @@ def train(config: Config, out: Run, resume: bool = False) -> PolicyValue:
         out.log(t, report)
         out.save(t, {"learner": learner})
     return learner.acting
+
+
+def teachers(config: Config, game: Go) -> tuple[PolicyValue, PolicyValue]:
+    """The imitated and the improved policy."""
+    return (
+        teacher(config.teacher, game, config.net, "--teacher"),
+        teacher(config.reinforced, game, config.net, "--reinforced"),
+    )
 
 
 def positions(config: Config, game: Go, players: list[OnnxEvaluator], out: Run, t: int) -> Positions:
