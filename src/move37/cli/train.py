@@ -206,7 +206,7 @@ def _farewell(out: Run) -> bool:
         print(f"stopped before the first iteration was saved. Begin again with: move37 resume {path}")
         return True
     if stopped:
-        print(f"stopped after {done} of {wanted} {unit}; everything is saved. Go on with: move37 resume {path}")
+        print(f"stopped after {unit[:-1]} {done} of {wanted}; everything is saved. Go on with: move37 resume {path}")
     else:
         print(f"done after {out.seconds / 60:.1f} minutes and {done} {unit}")
     if _plays(out):
