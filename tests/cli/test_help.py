@@ -7,7 +7,7 @@ import sys
 
 from move37.cli.commands import COMMANDS
 from move37.cli.train import _option_names
-from move37.recipes import alphazero
+from move37.recipes import alphago, alphazero
 
 HELP = """
 import sys
@@ -41,6 +41,7 @@ def test_the_options_that_the_short_help_of_train_names_exist(move37):
     assert len(text.splitlines()) < 40
     config = alphazero.preset("laptop", "connect_four")
     known = {*_option_names(config), "--help", "--help-all", "--game", "--preset", "--name", "--seed", "--tensorboard"}
+    known |= set(_option_names(alphago.preset("laptop", "go_9x9")))
     named = set(re.findall(r"--[a-z][\w.-]*", text))
     assert named <= known, named - known
     assert len(named) > 15

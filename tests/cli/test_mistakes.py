@@ -114,7 +114,7 @@ BAD = [
     ("meter go5 setup.sgf", 1, r"setup.sgf: a game that cannot be measured \(set-up position\); docs/data.md explains"),
     ("meter go5 empty.sgf", 1, r"empty.sgf: a game that cannot be measured \(short\)"),
     ("meter go5 games/one.sgf --number 2", 1, r"--number 2: games/one.sgf holds 1 games"),
-    ("meter ttt games/one.sgf", 1, r"ttt is no policy–value net for Go .*tic_tac_toe"),
+    ("meter ttt games/one.sgf", 1, r"ttt plays tic_tac_toe; the meter is for Go"),
     ("meter go5 games/one.sgf --search nobody", 1, r"no run 'nobody'"),
     ("meter go5 games/one.sgf --visits 8 --shallow 8", 1, r"got 8 visits for the shallow look and 8 for the deep one"),
     ("meter go5 games/one.sgf --probability 0", 1, r"got the probability 0.0; it must be in \(0, 1\]"),

@@ -44,10 +44,11 @@ def run(command: str, options: Namespace) -> int:
     """Play and rate. Ctrl-C rates what was played so far."""
     enable_compilation_cache()
     check_folder(options.out)
-    for path in [path for path in (options.sgf, options.record) if path is not None]:
-        check_writable(path if path == options.sgf else path.parent)
     game = _game(options)
     check_places(game, options.sgf, options.record)
+    for folder in (options.sgf, options.record and options.record.parent):
+        if folder is not None:
+            check_writable(folder)
     console, played = Console(), dict[tuple[str, str], list[Settled]]()
     with ExitStack() as stack, stoppable():
         seats = _seats(game, options, stack)
