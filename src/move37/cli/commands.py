@@ -8,9 +8,9 @@ from move37.cli.options import (
     PLAYERS,
     PRESETS,
     Parser,
-    add_playouts,
     add_seed,
     add_simulations,
+    add_skill,
     add_thinking,
     command_parser,
     seconds,
@@ -79,8 +79,7 @@ def _play() -> Parser:
     sides = parser.add_mutually_exclusive_group()
     sides.add_argument("--color", choices=("first", "second"), default="first", help="which side is yours (first)")
     sides.add_argument("--second", dest="color", action="store_const", const="second", help="same as --color second")
-    add_simulations(parser)
-    add_playouts(parser)
+    add_skill(parser)
     parser.add_argument("--think", action="store_true", help="show the agent's search before each of its moves")
     add_seed(parser)
     return parser
@@ -98,8 +97,7 @@ def _watch() -> Parser:
     parser.add_argument("--delay", type=seconds, default=0.0, metavar="SECONDS", help="pause after each move (0)")
     text = "random moves first: without them it plays the same game again (0 for one game, else 2)"
     parser.add_argument("--openings", type=whole(0, 100), metavar="N", help=text)
-    add_simulations(parser)
-    add_playouts(parser)
+    add_skill(parser)
     parser.add_argument("--think", action="store_true", help="show the search before each move")
     add_seed(parser)
     return parser
@@ -119,8 +117,7 @@ def _arena() -> Parser:
     parser.add_argument("--games", type=whole(2, even=True), default=50, metavar="N", help=text)
     text = "a game begins with up to N random moves, so that games differ (4)"
     parser.add_argument("--openings", type=whole(0, 100), default=4, metavar="N", help=text)
-    add_simulations(parser)
-    add_playouts(parser)
+    add_skill(parser)
     parser.add_argument("--game", help="needed if no player is a run")
     parser.add_argument("--out", type=Path, metavar="FILE", help="write ratings and all results as JSON")
     parser.add_argument("--sgf", type=Path, metavar="FOLDER", help="write each game of Go as SGF")
@@ -227,14 +224,12 @@ def _gtp() -> Parser:
     }
     parser = command_parser("gtp", "RUN [options]", "an agent for programs that speak GTP: Sabaki, GoGui.", examples)
     parser.add_argument("run", metavar="RUN", help="RUN or RUN@ITERATION, of a game of Go")
-    text = "visits a move (800, and no limit where --time or the client's clock gives one)"
-    parser.add_argument("--visits", "--simulations", type=whole(1), metavar="N", help=text)
     text = "at most so long a move; the client's clock may ask for less"
     parser.add_argument("--time", type=seconds, metavar="SECONDS", help=text)
     parser.add_argument("--ponder", action="store_true", help="think in the opponent's time too")
     text = "resign below this winrate, twice in a row; 0 never does (0.05)"
     parser.add_argument("--resign", type=winrate, default=0.05, metavar="WINRATE", help=text)
-    add_thinking(parser)
+    add_thinking(parser, "visits a move (800, and no limit where --time or the client's clock gives one)")
     return parser
 
 
@@ -248,13 +243,11 @@ def _analysis() -> Parser:
         "analysis", "RUN [options]", "an agent that speaks KataGo's JSON, as KaTrain does.", examples
     )
     parser.add_argument("run", metavar="RUN", help="RUN or RUN@ITERATION, of a game of Go")
-    text = "visits of a position whose query names no number (500)"
-    parser.add_argument("--visits", "--simulations", type=whole(1), metavar="N", help=text)
     parser.add_argument("--time", type=seconds, metavar="SECONDS", help="at most so long for a position")
     text = "whose winrates are reported: black, white, sidetomove (black)"
     sides = ("black", "white", "sidetomove")
     parser.add_argument("--perspective", choices=sides, default="black", metavar="SIDE", help=text)
-    add_thinking(parser)
+    add_thinking(parser, "visits of a position whose query names no number (500)")
     return parser
 
 
@@ -299,9 +292,7 @@ def parse(command: str, arguments: list[str]) -> argparse.Namespace:
         return COMMANDS[command][1]().parse_args(arguments)
     from move37.recipes import NAMES
 
-    recipe, arguments = (
-        (arguments[0], arguments[1:]) if arguments and arguments[0][:1] != "-" else (NAMES[0], arguments)
-    )
-    options, rest = _train().parse_known_args(arguments)
-    options.recipe, options.rest = recipe, rest
+    named = [word for word in arguments[:1] if not word.startswith("-")]
+    options, rest = _train().parse_known_args(arguments[len(named) :])
+    options.recipe, options.rest = (*named, NAMES[0])[0], rest
     return options

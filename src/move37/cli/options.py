@@ -76,48 +76,26 @@ def whole(least: int, most: int | None = None, even: bool = False) -> Callable[[
     return convert
 
 
-def seconds(text: str) -> float:
-    """A converter for a length of time."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0 <= value < 3600:
-        raise argparse.ArgumentTypeError(f"{text!r} is not allowed; it must be a number of seconds from 0 to 3600")
-    return value
+def number(most: float, of: str = "", below: bool = False) -> Callable[[str], float]:
+    """A converter for numbers from 0 to `most`; `below`: and less than that."""
+    allowed = f"a number{of} from 0 to {'below ' if below else ''}{most:g}"
+
+    def convert(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = -1.0
+        if not 0 <= value <= most or (below and value == most):
+            raise argparse.ArgumentTypeError(f"{text!r} is not allowed; it must be {allowed}")
+        return value
+
+    return convert
 
 
-def winrate(text: str) -> float:
-    """A converter for a share of one, up to a half."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0 <= value <= 0.5:
-        raise argparse.ArgumentTypeError(f"{text!r} is not allowed; it must be a number from 0 to 0.5")
-    return value
-
-
-def weight(text: str) -> float:
-    """A converter for a weight in a mean of two."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0 <= value <= 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not allowed; it must be a number from 0 to 1")
-    return value
-
-
-def share(text: str) -> float:
-    """A converter for a part of a whole."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0 <= value < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not allowed; it must be a number from 0 to below 1")
-    return value
+seconds = number(3600.0, " of seconds", below=True)
+winrate = number(0.5)
+weight = number(1.0)
+share = number(1.0, below=True)
 
 
 def command_parser(command: str, arguments: str, what: str, examples: dict[str, str]) -> Parser:
@@ -144,22 +122,24 @@ def add_seed(parser: Parser) -> None:
     parser.add_argument("--seed", type=whole(0, 2**31 - 1), default=0, metavar="N", help="of all chance (0)")
 
 
-def add_simulations(parser: Parser, least: int = 0) -> None:
-    """`--simulations`."""
+def add_simulations(parser: Parser) -> None:
+    """`--simulations` and `--average`."""
     text = "simulations of the agent's search, a move; 0 plays its net alone (128)"
-    parser.add_argument("--simulations", type=whole(least), default=128, metavar="N", help=text)
+    parser.add_argument("--simulations", type=whole(0), default=128, metavar="N", help=text)
     text = "agents look at each position in all symmetries of the game: stronger, for as many evaluations"
     parser.add_argument("--average", action="store_true", help=text)
 
 
-def add_playouts(parser: Parser) -> None:
-    """`--playouts`."""
+def add_skill(parser: Parser) -> None:
+    """How agents play: `--simulations`, `--average`, `--playouts`."""
+    add_simulations(parser)
     text = "runs of alphago: weight λ of a playout's outcome beside the net's value of a leaf; the paper's is 0.5 (0)"
     parser.add_argument("--playouts", type=weight, default=0.0, metavar="WEIGHT", help=text)
 
 
-def add_thinking(parser: Parser) -> None:
-    """`--leaves` and `--nodes`."""
+def add_thinking(parser: Parser, visits: str) -> None:
+    """`--visits`, `--leaves` and `--nodes`."""
+    parser.add_argument("--visits", "--simulations", type=whole(1), metavar="N", help=visits)
     text = "positions that the net sees at once: more are faster and a little weaker (8)"
     parser.add_argument("--leaves", type=whole(1, 256), default=8, metavar="N", help=text)
     text = "room of the search tree; a search that fills it ends (4096)"

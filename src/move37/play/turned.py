@@ -41,7 +41,8 @@ class Turned:
 class Averaged(Turned):
     """f(s) ← mean over all i of dᵢ⁻¹(f(dᵢ(s))), of logits and of value: stronger, for as many evaluations.
 
-    Source: AlphaGo (Nature 2016), Methods, "Symmetries" (its explicit ensemble). For evaluators in NumPy.
+    For evaluators in NumPy. Source: AlphaGo (Nature 2016), Methods, "Symmetries", the explicit ensemble.
+    Differs: logits are averaged, not probabilities; the paper takes it for raw networks, here it may stand in a search.
     """
 
     def __call__(self, observation: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -149,7 +149,7 @@ class Run:
                     yield iteration
                     if self.interrupted:
                         return
-                    gc.collect()  # exams leave cycles behind that hold compiled searches: hundreds of MiB
+                    gc.collect()  # left to itself Python collects so seldom that memory grows in saw teeth
         finally:
             for signum, handler in handlers.items():
                 signal.signal(signum, handler)
