@@ -19,7 +19,7 @@ CELLS = ["a3", "b3", "c3", "a2", "b2", "c2", "a1", "b1", "c1"]  # by number
 
 def _moves(out):
     """What the agent played, in order."""
-    return re.findall(r"^\S+@1 \(\w+\) plays (\w+)$", out, re.MULTILINE)
+    return re.findall(r"^\S+@1 \([\w ]+\) plays (\w+)$", out, re.MULTILINE)
 
 
 def _boards(out):
@@ -52,6 +52,17 @@ def test_who_begins_is_ones_own_choice(ttt, move37, types):
         assert len(_moves(said.out)) == moves
         assert f"you are the {('first', 'second')[moves]} player" in said.out
         assert said.out.endswith(f"your move: \nleft after {moves} moves\n")
+
+
+def test_sides_are_called_by_their_names_and_the_count_is_told(make_run, move37, types):
+    make_run("go", "go_5x5")
+    for colour, begins in (("black", True), ("white", False)):
+        types()
+        said = move37("play", "go", FEW, "--color", colour)
+        assert f"you are {colour.title()}" in said.out
+        assert bool(_moves(said.out)) != begins
+    said = move37("watch", "go", FEW)
+    assert re.search(r"^(Black wins, B|White wins, W)\+\d+\.5$", said.out, re.MULTILINE)
 
 
 def test_ctrl_c_and_quit_leave_as_quietly_as_ctrl_d(ttt, move37, types):
@@ -246,7 +257,7 @@ def test_it_thinks_where_it_must_pass(seat):
     action, value = opponent.choose(table)
     assert action == passes
     thoughts = opponent.thoughts(table)
-    assert f"for the {('first', 'second')[table.mover]} player, to move" in thoughts
+    assert f"for {('Black', 'White')[table.mover]}, to move" in thoughts
     assert f"expects {table.name(passes)}" in thoughts
     mover = table.mover
     table.play(action, value)

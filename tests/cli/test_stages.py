@@ -120,6 +120,7 @@ def test_an_agent_with_playouts_plays_where_one_is_asked_for(here, move37, monke
     assert move37("arena", "whole", "random", "--playouts=2").code == 2
     assert move37("arena", "whole", "random", *few[1:], "--playouts=0.5", "--simulations=0").code == 1
     said = move37("arena", "whole/policy", "random", *few, "--playouts=0.5")
+    assert "whole/policy@1" in said.out
     assert (said.code, said.err.splitlines()[0]) == (
         0,
         "warning: whole/policy has no playout policy: it plays without playouts",
@@ -147,3 +148,21 @@ def test_where_nothing_can_be_written_nobody_plays_first(taught, move37, here):
     said = move37("arena", "taught", "random", "--sgf=file/games")
     assert said.code == 1
     assert "file/games: nothing can be written in" in said.err
+
+
+def test_a_whole_that_is_stopped_tells_how_far_its_stage_is(here, move37, monkeypatch):
+    def train(config, out, resume):
+        out.save(0, {"stage": {"number": np.array(0)}})
+        stage = Run.create(out.path / "policy", "alphago.policy", GAME, config.policy, 0)
+        if resume:
+            stage.save(1, {"stage": {"number": np.array(0)}})
+        out.interrupted = True
+
+    monkeypatch.setattr(alphago, "train", train)
+    monkeypatch.setattr(alphago, "check", lambda config, game: None)
+    said = move37("train", "alphago", "--game", GAME, "--preset=smoke", "--name=whole")
+    assert said.code == 130
+    assert "stopped after stage 0 of 4, at the beginning of policy; everything is saved" in said.out
+    (here / "runs/whole/policy/config.json").unlink()
+    said = move37("resume", "whole")
+    assert "stopped after stage 0 of 4, iteration 1 of 2 of policy; everything is saved" in said.out

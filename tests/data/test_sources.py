@@ -1,6 +1,7 @@
 """Folders of SGF files and tables give the same records, and name what is wrong with them."""
 
 import lzma
+import os
 
 import pytest
 
@@ -14,6 +15,23 @@ def test_folders_without_games(tmp_path):
         sgf_files(tmp_path)
     with pytest.raises(sgf.BadRecord, match="no such folder"):
         sgf_files(tmp_path / "nowhere")
+
+
+def test_a_folder_that_cannot_be_read_is_a_fault_of_its_own(tmp_path, monkeypatch):
+    for name in ("b/closed", "b/open"):
+        (tmp_path / name).mkdir(parents=True)
+        (tmp_path / name / "one.SGF").write_text("(;SZ[5])")
+    scan = os.scandir
+
+    def guarded(path):
+        if str(path).endswith("closed"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", guarded)
+    assert sgf_files(tmp_path) == [tmp_path / "b/closed", tmp_path / "b/open/one.SGF"]
+    with pytest.raises(sgf.BadRecord, match="closed: cannot be read"):
+        sgf.read(tmp_path / "b/closed")
 
 
 def test_a_table_gives_the_records_and_names_its_faults(tmp_path):

@@ -296,6 +296,12 @@ def test_an_empty_board_goes_to_who_has_the_komi(komi, results):
     assert float(white_last.discount) == float(black_last.discount) == 0
 
 
+@pytest.mark.parametrize(("komi", "tally"), [(0.0, "0"), (7.5, "W+7.5"), (-3.0, "B+3")])
+def test_the_tally_names_the_winner_first(komi, tally):
+    game = Go(5, komi=komi)
+    assert game.tally(game.init(jax.random.key(0))) == tally
+
+
 def test_only_equal_hashes_repeat_a_position():
     """Words from a handful, so that many pairs agree in the bits that are compared first, and in one word of two."""
     rng = np.random.default_rng(0)

@@ -181,6 +181,12 @@ def test_the_reward_is_the_movers(mover, result):
     assert float(step.reward) == result
 
 
+def test_the_tally_counts_black_first():
+    game = Othello(6)
+    after = game.step(game.init(jax.random.key(0)), jnp.argmax(game.legal(game.init(jax.random.key(0))))).state
+    assert game.tally(after) == "4–1"
+
+
 def test_wiped_out_ends_the_game():
     game = Othello(4)
     step = game.step(_state([".XO.", "....", "....", "...."], 1), jnp.int32(3))

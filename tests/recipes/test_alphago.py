@@ -12,6 +12,7 @@ from move37.core.errors import BadConfig, BadRun, UnknownName
 from move37.data.dataset import DatasetConfig, make_dataset
 from move37.data.record import GameRecord, Move, Result
 from move37.data.sources import Entry
+from move37.data.store import Dataset
 from move37.games.go import Go
 from move37.learn.update import OptimiserConfig
 from move37.recipes import STAGES, alphago
@@ -149,3 +150,12 @@ def test_other_games_and_other_nets_are_refused(tmp_path, data):
     other = dataclasses.replace(reinforce.preset("smoke", GAME), teacher=str(tmp_path / "taught"), net=wide)
     with pytest.raises(BadConfig, match="take the same"):
         reinforce.train(other, Run.create(tmp_path / "wide", "alphago.reinforce", GAME, other, 0))
+
+
+def test_of_many_held_out_games_every_nth_is_judged(data):
+    dataset = Dataset(data)
+    every = policy.judges(dataset, "")
+    assert every.tolist() == dataset.split("valid").tolist()
+    some = policy.judges(dataset, "", most=14 * len(every) // 2)
+    assert some.tolist() == every[::2].tolist()
+    assert dataset.lengths[some].sum() <= 14 * len(every) / 2

@@ -91,6 +91,12 @@ def load_net(spec: str) -> tuple[Run, Game, Any, int]:
     return run, game, net, chosen
 
 
+def short_name(run: Run) -> str:
+    """Of a run in a table: the last folder of its path; of a stage the run's as well."""
+    staged = (run.path.parent / "config.json").exists()
+    return "/".join(run.path.parts[-2:] if staged else run.path.parts[-1:])
+
+
 class Skill(NamedTuple):
     """How agents play: what the options of several commands say."""
 
@@ -109,7 +115,7 @@ class Skill(NamedTuple):
 def agent(spec: str, skill: Skill) -> tuple[Game, NetPlayer | PlayoutPlayer]:
     """`RUN` or `RUN@ITERATION` as a player."""
     run, game, net, chosen = load_net(spec)
-    name = f"{run.path.name}@{chosen}"
+    name = f"{short_name(run)}@{chosen}"
     if skill.playouts and isinstance(net, PolicyAndValue):
         fast = recipe_of("alphago.playout").load(Run.open(run.path / "playout"))[2]
         return game, PlayoutPlayer(name, game, net, fast, skill.playouts, skill.num_simulations, skill.average)

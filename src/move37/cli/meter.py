@@ -12,7 +12,7 @@ import numpy as np
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from move37.cli.common import check_writable, enable_compilation_cache, load_net
+from move37.cli.common import check_writable, enable_compilation_cache, load_net, short_name
 from move37.cli.meter_report import Report, show, write
 from move37.core.errors import BadConfig, BadRun
 from move37.data import sgf
@@ -118,7 +118,7 @@ def _agent(spec: str) -> Agent:
     run, game, net, chosen = load_net(spec)
     if not isinstance(game, Go):
         raise BadRun(f"{spec} plays {game.name}; the meter is for Go: name a run that imitates people.")
-    return Agent(f"{run.path.name}@{chosen}", game, net)
+    return Agent(f"{short_name(run)}@{chosen}", game, net)
 
 
 def _line(where: str, record: GameRecord) -> Line:

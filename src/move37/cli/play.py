@@ -12,8 +12,9 @@ import numpy as np
 
 from move37.cli.common import Skill, agent, enable_compilation_cache
 from move37.cli.options import did_you_mean
-from move37.cli.table import SIDES, Opponent, Table
+from move37.cli.table import Opponent, Table
 from move37.core.errors import BadConfig, Move37Error
+from move37.core.types import Game
 from move37.play.openings import random_opening
 
 COMMANDS = {
@@ -40,7 +41,17 @@ def run(command: str, options: Namespace) -> int:
         return _watch(table, opponent, options)
     if game.num_players == 1 and options.color == "second":
         raise BadConfig(f"{game.name} is a game for one: there is no second player.")
-    return Session(table, opponent, SIDES.index(options.color), options.think).play()
+    return Session(table, opponent, _side(game, options.color), options.think).play()
+
+
+def _side(game: Game, color: str) -> int:
+    """0 for the side that begins, 1 for the other. Raises `BadConfig`."""
+    names = [name.lower() for name in game.sides]
+    if color in ("first", "second"):
+        return ("first", "second").index(color)
+    if color not in names:
+        raise BadConfig(f"--color {color}: in {game.name} nobody has that colour; take first or second.")
+    return names.index(color)
 
 
 class Session:
@@ -56,7 +67,7 @@ class Session:
         if sys.stdin.isatty():
             with contextlib.suppress(ImportError):
                 import readline  # noqa: F401  gives `input` arrow keys and a history
-        side = "" if self.table.game.num_players == 1 else f"; you are the {SIDES[self.human]} player"
+        side = "" if self.table.game.num_players == 1 else f"; you are {self.table.game.sides[self.human]}"
         print(f"{self.table.game.name} against {self.opponent.name}{side}. Type a move, or help.")
         try:
             self._show()
@@ -106,7 +117,7 @@ class Session:
     def _show(self) -> None:
         print(f"\n{self.table.game.render(self.table.state)}\n")
         if self.table.over:
-            print(self.table.result())
+            print(self.table.ending())
 
     def _help(self, _: list[str]) -> None:
         example = self.table.name(int(np.argmax(self.table.game.legal(self.table.states[0]))))
@@ -142,7 +153,7 @@ class Session:
             print("a game for one: there are no sides")
             return
         self.human = 1 - self.human
-        print(f"you are the {SIDES[self.human]} player now")
+        print(f"you are {self.table.game.sides[self.human]} now")
 
     def _new(self, _: list[str]) -> None:
         self.table.begin(self.first_init_key)
@@ -162,7 +173,9 @@ class Session:
             name, _, last = words[0].rpartition(" ")
             path, number = Path(name).expanduser(), int(last)
         number = self.table.load(path, number)
-        print(f"game {number} of {path}, after {len(self.table.moves)} moves; you are the {SIDES[self.human]} player")
+        print(
+            f"game {number} of {path}, after {len(self.table.moves)} moves; you are {self.table.game.sides[self.human]}"
+        )
         self._show()
 
 
@@ -171,7 +184,7 @@ def _answer(table: Table, player: Opponent, think: bool) -> None:
     if think:
         print(player.thoughts(table))
     action, value = player.choose(table)
-    side = "" if table.game.num_players == 1 else f" ({SIDES[table.mover]})"
+    side = "" if table.game.num_players == 1 else f" ({table.game.sides[table.mover]})"
     print(f"{player.name}{side} plays {table.name(action)}", flush=True)
     table.play(action, value)
 
@@ -190,7 +203,7 @@ def _watch(table: Table, player: Opponent, options: Namespace) -> int:
                 _answer(table, player, options.think)
                 print(f"\n{table.game.render(table.state)}\n", flush=True)
             results[table.result()] = results.get(table.result(), 0) + 1
-            print(table.result(), flush=True)
+            print(table.ending(), flush=True)
     except KeyboardInterrupt:
         print("\nstopped watching")
     if options.games > 1:

@@ -15,8 +15,6 @@ from move37.core.types import Game, State
 from move37.play.players import NetPlayer, PlayoutPlayer
 from move37.run.records import read_games
 
-SIDES = ("first", "second")
-
 
 class Table:
     """One game."""
@@ -97,11 +95,15 @@ class Table:
             self.over = False
 
     def result(self) -> str:
-        """How it ended."""
+        """Who won."""
         if self.game.num_players == 1:
             return f"return {self.outcome:g}"
         winner = int(self.game.to_play(self.states[0])) ^ (self.outcome < 0)
-        return "a draw" if self.outcome == 0 else f"the {SIDES[winner]} player wins"
+        return "a draw" if self.outcome == 0 else f"{self.game.sides[winner]} wins"
+
+    def ending(self) -> str:
+        """The result, and what it was decided by."""
+        return ", ".join(filter(None, (self.result(), self.game.tally(self.state))))
 
     def save(self, path: Path) -> int:
         """Append the game to a file of records; the number of its line. Raises `BadRun`."""
@@ -165,7 +167,7 @@ class Opponent:
         result = self._player.think(_batch(table))
         prior = np.exp(np.asarray(result.tree.root_logits[0]))
         visits, q_values = np.asarray(result.visit_counts[0]), np.asarray(result.q_values[0])
-        view = "expected return" if table.game.num_players == 1 else f"for the {SIDES[table.mover]} player, to move"
+        view = "expected return" if table.game.num_players == 1 else f"for {table.game.sides[table.mover]}, to move"
         lines = [f"value {float(result.value[0]):+.3f} {view}", f"{'move':>6} {'prior':>7} {'visits':>7} {'Q':>7}"]
         for action in np.lexsort((-q_values, -visits))[:12]:
             if visits[action]:

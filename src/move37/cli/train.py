@@ -206,7 +206,9 @@ def _farewell(out: Run) -> bool:
         print(f"stopped before the first iteration was saved. Begin again with: move37 resume {path}")
         return True
     if stopped:
-        print(f"stopped after {unit[:-1]} {done} of {wanted}; everything is saved. Go on with: move37 resume {path}")
+        within = f", {_where_in_stage(out, done)}" if unit == "stages" else ""
+        text = f"stopped after {unit[:-1]} {done} of {wanted}{within}; everything is saved."
+        print(f"{text} Go on with: move37 resume {path}")
     else:
         print(f"done after {out.seconds / 60:.1f} minutes and {done} {unit}")
     if _plays(out):
@@ -215,6 +217,14 @@ def _farewell(out: Run) -> bool:
             print(f"rate:  move37 arena {path} random mcts:1000")
     print(f"plot:  move37 plot {path}")
     return stopped
+
+
+def _where_in_stage(out: Run, done: int) -> str:
+    """How far the first unfinished stage is."""
+    path = out.path / STAGES[out.about["recipe"]][done]
+    if not checkpoints.steps(path / "checkpoints"):
+        return f"at the beginning of {path.name}"
+    return f"iteration {checkpoints.steps(path / 'checkpoints')[-1]} of {amount(Run.open(path))[0]} of {path.name}"
 
 
 def _plays(out: Run) -> bool:

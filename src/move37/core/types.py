@@ -46,6 +46,7 @@ class Game(abc.ABC):
     num_players: int  # 1 or 2; for people and arenas. Search and learning never look at it
     observation_shape: tuple[int, int, int]  # C, H, W
     max_num_moves: int  # no episode is longer
+    sides: tuple[str, str] = ("the first player", "the second player")  # as people call them
 
     @abc.abstractmethod
     def init(self, key: Key[Array, ""]) -> State:
@@ -82,6 +83,10 @@ class Game(abc.ABC):
             if self.format_action(action).lower() == text.strip().lower():
                 return action
         raise ValueError(f"{self.name}: {text!r} names no action; actions look like {self.format_action(0)!r}.")
+
+    def tally(self, state: State) -> str:
+        """What a finished, concrete state was decided by, as people count it, like `B+3.5`; mostly empty."""
+        return ""
 
     def render(self, state: State) -> str:
         """A concrete state (not traced) as text, several lines."""

@@ -1,6 +1,7 @@
 """Where games come from: folders of SGF files, and tables with one game a line. Both give the same records."""
 
 import lzma
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -40,8 +41,14 @@ def entries(source: Path, size: int) -> tuple[int, Iterator[Entry]]:
 
 
 def sgf_files(folder: Path) -> list[Path]:
-    """All SGF files under a folder, in alphabetical order. Raises `BadRecord` if there is none."""
-    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() == ".sgf")
+    """All SGF files under a folder, and the folders in it that cannot be read, in alphabetical order.
+
+    Raises `BadRecord` if there is none.
+    """
+    closed: list[OSError] = []
+    found = [Path(place, name) for place, _, names in os.walk(folder, onerror=closed.append) for name in names]
+    files = [path for path in found if path.suffix.lower() == ".sgf"]
+    files = sorted(files + [path for error in closed if (path := Path(error.filename)) != folder])
     if not files:
         raise BadRecord(f"{folder}: no .sgf file lies under it." if folder.is_dir() else f"{folder}: no such folder.")
     return files

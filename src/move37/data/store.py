@@ -194,7 +194,8 @@ class Dataset:
         if not last == len(self.moves) == len(self.positions) == self.about["positions"]:
             raise BadRun(f"{folder} is broken: its files disagree on the number of positions; make the dataset again.")
         begins = np.concatenate([[0], self.games["ends"][:-1]])
-        self._begins, self._lengths = begins, self.games["ends"] - begins
+        self._begins = begins
+        self.lengths: np.ndarray = self.games["ends"] - begins  # moves of each game
         known = np.isin(self.games["winner"], (1, 0, -1))
         self._winner = np.where(known, self.games["winner"], 0).astype(np.int8)
         self._trusted = known & np.isin(self.games["kind"], _TRUSTED) & ~np.isnan(self.games["komi"])
@@ -218,19 +219,19 @@ class Dataset:
         `turn`: each by a random one of the board's symmetries. Raises `BadConfig` if there is no game to draw from.
         """
         self.check(game, games)
-        ends = np.cumsum(self._lengths[games])
+        ends = np.cumsum(self.lengths[games])
         for _ in range(count):
             drawn = rng.integers(ends[-1], size=size)
             which = np.searchsorted(ends, drawn, side="right")
-            number = drawn - (ends[which] - self._lengths[games[which]])
+            number = drawn - (ends[which] - self.lengths[games[which]])
             symmetry = rng.integers(8, size=size) if turn else np.zeros(size, np.int64)
             yield self.batch(game, games[which], number, symmetry)
 
     def sweep(self, game: Go, games: np.ndarray, size: int) -> Iterator[Batch]:
         """Every position of some games once, in order; the last batch may be smaller."""
         self.check(game, games)
-        rows = np.repeat(games, self._lengths[games])
-        numbers = np.concatenate([np.arange(length) for length in self._lengths[games]])
+        rows = np.repeat(games, self.lengths[games])
+        numbers = np.concatenate([np.arange(length) for length in self.lengths[games]])
         for begin in range(0, len(rows), size):
             some = slice(begin, begin + size)
             yield self.batch(game, rows[some], numbers[some], np.zeros(len(rows[some]), np.int64))

@@ -9,6 +9,7 @@ from move37.data.record import BLACK
 from move37.engines import info, words
 from move37.engines.go_engine import GoEngine
 from move37.engines.gtp import GtpError, Handler, shown
+from move37.games.go import margin_text
 from move37.games.go_setup import chain_names
 from move37.play.thinker import Snapshot
 
@@ -53,8 +54,7 @@ class JudgeCommands:
 
     def final_score(self, _: list[str]) -> str:
         """Area, after the stones were taken off that random games take for dead."""
-        margin = self.engine.final_margin()
-        return "0" if margin == 0 else f"{'B' if margin > 0 else 'W'}+{abs(margin):g}"
+        return margin_text(self.engine.final_margin())
 
     def final_status_list(self, given: list[str]) -> str:
         """The chains that are alive or dead, a line each. Seki is seen nowhere: such stones are alive."""

@@ -70,6 +70,7 @@ class Go(Game):
     observation_shape: tuple[int, int, int] = field(init=False)
 
     num_players = 2
+    sides = ("Black", "White")
 
     def __post_init__(self) -> None:
         if not 2 <= self.size <= 19:
@@ -145,6 +146,9 @@ class Go(Game):
         if action == self.size**2:
             return "pass"
         return COLUMNS[action % self.size] + str(self.size - action // self.size)
+
+    def tally(self, state: State) -> str:
+        return margin_text(float(self.score(state)))
 
     def render(self, state: State) -> str:
         rows = [str(row) for row in range(self.size, 0, -1)]
@@ -241,6 +245,11 @@ class Go(Game):
         reach, _ = jax.lax.while_loop(lambda carry: carry[1], spread, (reach, wanted))
         black, white = ((reach[:, :, None] >> columns) & jnp.uint32(1)).reshape(2, -1).astype(jnp.int8)
         return black - white
+
+
+def margin_text(margin: float) -> str:
+    """Black's points − White's as Go players write it: `B+3.5`, `W+0.5`, `0`."""
+    return "0" if margin == 0 else f"{'B' if margin > 0 else 'W'}+{abs(margin):g}"
 
 
 def _any(masks: list[Bool[Array, " N"]]) -> Bool[Array, " N"]:

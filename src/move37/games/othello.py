@@ -40,6 +40,7 @@ class Othello(Game):
     max_num_moves: int = field(init=False)
 
     num_players = 2
+    sides = ("Black", "White")
 
     def __post_init__(self) -> None:
         if self.size not in (4, 6, 8, 10):
@@ -92,6 +93,10 @@ class Othello(Game):
         if action == self.size**2:
             return "pass"
         return "abcdefghij"[action % self.size] + str(action // self.size + 1)
+
+    def tally(self, state: State) -> str:
+        board = np.asarray(state.board)
+        return f"{(board > 0).sum()}–{(board < 0).sum()}"
 
     def render(self, state: State) -> str:
         rows = [str(row + 1) for row in range(self.size)]

@@ -214,9 +214,9 @@ def is_basic(spec: str) -> bool:
 
 
 def basic_player(spec: str, game: Game) -> Player:
-    """`random`, `greedy`, `mcts:1000` or `solver`. Raises `UnknownName`."""
+    """`random`, `greedy`, `mcts:1000` (of at least one playout) or `solver`. Raises `UnknownName`."""
     if spec in _BASIC:
         return _BASIC[spec](game)
-    if match := re.fullmatch(r"mcts:(\d+)", spec):
+    if match := re.fullmatch(r"mcts:0*([1-9]\d*)", spec):
         return MctsPlayer(game, int(match[1]))
     raise UnknownName(f"no player {spec!r}; there are: {', '.join(_BASIC)}, mcts:PLAYOUTS, RUN, RUN@ITERATION.")

@@ -36,4 +36,4 @@ class Lock:
             _take(file)
         except OSError:
             self.release()
-            raise BadRun(f"another process is training {folder}; stop it first, or take another --name.") from None
+            raise BadRun(f"another process is training {folder}; stop it first, or train elsewhere.") from None

@@ -6,7 +6,7 @@ Preset `paper` has the paper's depth, width, batch and schedule.
 """
 
 from dataclasses import dataclass, field
-from math import inf
+from math import ceil, inf
 
 import numpy as np
 
@@ -25,6 +25,7 @@ from move37.run.directory import Run
 from move37.search.stepwise import Evaluator
 
 PATHS = ("data",)  # options that name folders
+JUDGED = 20_000  # positions in an exam, at most: they tell the accuracy to ± 0.7 %
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class Config:
     batch_size: int = 64
     least_rank: str = ""  # of both players in the games that are learned from, like 15k
     judged_rank: str = "1d"  # of both players in the games that accuracy is measured on, if there are such games
-    exam_every: int = 10  # iterations between two measurements on all positions of the held-out games
+    exam_every: int = 10  # iterations between two measurements on the held-out games
     net: NetConfig = field(default_factory=NetConfig)
     optimiser: OptimiserConfig = field(default_factory=OptimiserConfig)
 
@@ -96,18 +97,21 @@ def train(config: Config, out: Run, resume: bool = False) -> PolicyValue:
 def materials(data: str, least_rank: str, judged_rank: str, game: Game) -> tuple[Dataset, np.ndarray, np.ndarray]:
     """(dataset, games to learn from, games to measure accuracy on). Raises `BadConfig`, `BadRun`."""
     dataset = dataset_of(data)
-    learned, held_out = dataset.split("train", least_rank), judges(dataset, judged_rank)
+    learned, held_out = dataset.split("train", least_rank), judges(dataset, judged_rank, most=JUDGED)
     dataset.check(board(game.name), learned)
     return dataset, learned, held_out
 
 
-def judges(dataset: Dataset, rank: str, split: str = "valid") -> np.ndarray:
-    """Held-out games of players with at least that rank; all held-out games where there are none of them."""
+def judges(dataset: Dataset, rank: str, split: str = "valid", most: int = 10**9) -> np.ndarray:
+    """Held-out games of players with at least that rank; of all players where there are none of them.
+
+    Every n-th of them if they have more than `most` positions.
+    """
     strong = dataset.split(split, rank)
     found = strong if len(strong) else dataset.split(split)
     if not len(found):
         raise BadConfig("the dataset holds no game back: make it with --valid 0.05.")
-    return found
+    return found[:: max(1, ceil(dataset.lengths[found].sum() / most))]
 
 
 def accuracy(evaluate: Evaluator, game: Go, dataset: Dataset, chosen: np.ndarray) -> dict[str, float]:
