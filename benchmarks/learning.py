@@ -44,10 +44,10 @@ def main():
 
 
 def measure(run, options):
-    game, config, net, iteration = alphazero.load(run)
+    game, _, net, iteration = alphazero.load(run)
     rows = run.metrics()
     print(f"{run.path}, iteration {iteration}, {rows[-1]['games']:.0f} games, {rows[-1]['seconds']:.0f} s")
-    exam = Exam(game, config.search, options.simulations).sit(net)
+    exam = Exam(game, options.simulations).sit(net)
     print({name: round(value, 4) for name, value in exam.items()})
     player = NetPlayer("agent", game, net, options.simulations, average=options.average)
     if game.name == "tic_tac_toe":

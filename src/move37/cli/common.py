@@ -17,8 +17,9 @@ from move37 import games
 from move37.cli.options import RUNS, did_you_mean, list_of_runs, run_names
 from move37.core.errors import BadConfig, BadRun, UnknownName
 from move37.core.types import Game
+from move37.nets.latent import BoardLatent
 from move37.nets.policy_value import PolicyAndValue, PolicyValue
-from move37.play.players import NetPlayer, Player, PlayoutPlayer, basic_player, is_basic
+from move37.play.players import LatentPlayer, NetPlayer, Player, PlayoutPlayer, basic_player, is_basic, net_player
 from move37.recipes import NAMES, STAGES
 from move37.run.directory import Run
 
@@ -82,11 +83,13 @@ def stages_of(run: Run) -> list[Run]:
     return [stage for stage in map(Run.open, paths) if stage.metrics()] or [run]
 
 
-def load_net(spec: str) -> tuple[Run, Game, Any, int]:
-    """(run, game, acting net, its iteration) of `RUN` or `RUN@ITERATION`."""
+def load_net(spec: str, latent: bool = False) -> tuple[Run, Game, Any, int]:
+    """(run, game, acting net, its iteration) of `RUN` or `RUN@ITERATION`. `latent`: it may have learned the rules."""
     run, iteration = split_spec(spec)
     game, _, net, chosen = recipe_of(run.about["recipe"]).load(run, iteration)
-    if not isinstance(net, PolicyValue | PolicyAndValue):
+    if isinstance(net, BoardLatent) and not latent:
+        raise BadRun(f"{spec} plays by rules that it has learned; this needs a net to search with by the game's own.")
+    if not isinstance(net, PolicyValue | PolicyAndValue | BoardLatent):
         raise BadRun(f"{spec} holds no policy with a value: it serves as the playout policy of AlphaGo's search alone.")
     return run, game, net, chosen
 
@@ -112,16 +115,18 @@ class Skill(NamedTuple):
         return cls(options.simulations, options.average, options.playouts)
 
 
-def agent(spec: str, skill: Skill) -> tuple[Game, NetPlayer | PlayoutPlayer]:
+def agent(spec: str, skill: Skill) -> tuple[Game, NetPlayer | LatentPlayer | PlayoutPlayer]:
     """`RUN` or `RUN@ITERATION` as a player."""
-    run, game, net, chosen = load_net(spec)
+    run, game, net, chosen = load_net(spec, latent=True)
     name = f"{short_name(run)}@{chosen}"
     if skill.playouts and isinstance(net, PolicyAndValue):
         fast = recipe_of("alphago.playout").load(Run.open(run.path / "playout"))[2]
         return game, PlayoutPlayer(name, game, net, fast, skill.playouts, skill.num_simulations, skill.average)
     if skill.playouts:
         print(f"warning: {spec} has no playout policy: it plays without playouts", file=sys.stderr)
-    return game, NetPlayer(name, game, net, skill.num_simulations, average=skill.average)
+    if skill.average and isinstance(net, BoardLatent):
+        print(f"warning: {spec} has learned its rules: it plays without averages over symmetries", file=sys.stderr)
+    return game, net_player(name, game, net, skill.num_simulations, skill.average)
 
 
 def player(spec: str, game: Game, skill: Skill) -> Player:

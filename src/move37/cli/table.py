@@ -12,7 +12,7 @@ import numpy as np
 
 from move37.core.errors import BadRun, IllegalMove
 from move37.core.types import Game, State
-from move37.play.players import NetPlayer, PlayoutPlayer
+from move37.play.players import LatentPlayer, NetPlayer, PlayoutPlayer
 from move37.run.records import read_games
 
 
@@ -151,7 +151,7 @@ class Table:
 class Opponent:
     """An agent at the table."""
 
-    def __init__(self, player: NetPlayer | PlayoutPlayer, searches: bool):
+    def __init__(self, player: NetPlayer | LatentPlayer | PlayoutPlayer, searches: bool):
         """`searches` False: it plays its net's first choice."""
         self.name, self._player, self._searches = player.name, player, searches
 

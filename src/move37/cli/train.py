@@ -230,7 +230,7 @@ def _where_in_stage(out: Run, done: int) -> str:
 def _plays(out: Run) -> bool:
     """Whether there is a net yet that can."""
     try:
-        load_net(str(out.path))
+        load_net(str(out.path), latent=True)
     except BadRun:
         return False
     return True

@@ -3,7 +3,7 @@
 from typing import Any, NamedTuple
 
 import numpy as np
-from jaxtyping import Float, Int8, Shaped
+from jaxtyping import Float, Int, Int8, Shaped
 
 from move37.core.episode import Episode
 
@@ -22,6 +22,8 @@ class Samples(NamedTuple):
     ownership: Int8[Rows, "N HW"] | None = None  # at the end: 1 the point is the mover's, −1 the opponent's, 0 nobody's
     score: Float[Rows, " N"] | None = None  # at the end: points by which the mover is ahead
     end_weight: Float[Rows, " N"] | None = None  # 0 where the end is not known: the game was resigned
+    action: Int[Rows, " N"] | None = None  # what was played, and
+    reward: Float[Rows, " N"] | None = None  # what it brought: of samples that are unrolled
 
 
 def n_step_return(
@@ -61,14 +63,30 @@ def outcome_targets(episodes: list[Episode], root_value_weight: float = 0.0) -> 
     Source: AlphaZero, with w = 0. Differs: w > 0 takes variance out of z at the price of some bias. None if there are
     no episodes.
     """
+    w = root_value_weight
+    return _samples(episodes, [(1 - w) * outcome(e.reward, e.discount) + w * e.root_value for e in episodes])
+
+
+def n_step_targets(episodes: list[Episode], td_steps: int) -> Samples | None:
+    """Policy ← improved policy, value ← n-step return, with actions and rewards, to be unrolled. None if no episodes.
+
+    Source: MuZero (Nature 2020), Methods, "Training".
+    """
+    samples = _samples(episodes, [n_step_return(e.reward, e.discount, e.root_value, td_steps) for e in episodes])
+    return samples and samples._replace(
+        action=np.concatenate([e.action for e in episodes]).astype(np.int32),
+        reward=np.concatenate([e.reward for e in episodes]).astype(np.float32),
+    )
+
+
+def _samples(episodes: list[Episode], value: list[np.ndarray]) -> Samples | None:
+    """All moves of some episodes, with their value targets."""
     if not episodes:
         return None
-    value, reply, left, ends = [], [], [], []
+    reply, left, ends = [], [], []
     for episode in episodes:
-        z = outcome(episode.reward, episode.discount)
-        value.append((1 - root_value_weight) * z + root_value_weight * episode.root_value)
         reply.append(np.concatenate([episode.action_weights[1:], np.zeros_like(episode.action_weights[:1])]))
-        left.append(np.arange(len(z), 0, -1, dtype=np.float32))
+        left.append(np.arange(len(episode.action), 0, -1, dtype=np.float32))
         if episode.ownership is not None:
             ends.append(end_targets(episode, episode.ownership))
     ownership, score, end_weight = (np.concatenate(x) for x in zip(*ends, strict=True)) if ends else (None,) * 3

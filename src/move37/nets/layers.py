@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Array, Float, Key
 
 
-def _normal(shape: tuple[int, ...], key: Key[Array, ""]) -> Float[Array, "..."]:
+def normal(shape: tuple[int, ...], key: Key[Array, ""]) -> Float[Array, "..."]:
     """Standard normal, drawn by NumPy: `jax.random.normal` would be compiled anew for each of the shapes."""
     rng = np.random.default_rng(np.asarray(jax.random.key_data(key)))
     return jnp.asarray(rng.standard_normal(shape, np.float32))
@@ -22,7 +22,7 @@ class Conv(eqx.Module):
     def __init__(self, inputs: int, outputs: int, size: int, *, key: Key[Array, ""], scale: float = 1.0):
         """He initialisation times `scale`; scale 0 makes a residual branch start as nothing."""
         deviation = scale * (2.0 / (inputs * size * size)) ** 0.5
-        self.weight = deviation * _normal((outputs, inputs, size, size), key)
+        self.weight = deviation * normal((outputs, inputs, size, size), key)
         self.bias = jnp.zeros(outputs)
 
     def __call__(self, x: Float[Array, "B in H W"]) -> Float[Array, "B out H W"]:
@@ -42,7 +42,7 @@ class Dense(eqx.Module):
 
     def __init__(self, inputs: int, outputs: int, *, key: Key[Array, ""], scale: float = 1.0):
         """LeCun initialisation times `scale`; a head with a small scale starts near uniform."""
-        self.weight = scale * inputs**-0.5 * _normal((outputs, inputs), key)
+        self.weight = scale * inputs**-0.5 * normal((outputs, inputs), key)
         self.bias = jnp.zeros(outputs)
 
     def __call__(self, x: Float[Array, "B in"]) -> Float[Array, "B out"]:

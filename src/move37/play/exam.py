@@ -5,43 +5,43 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Float
 
 from move37.core.errors import BadConfig
 from move37.core.types import Game, take
 from move37.games import solved
-from move37.models.rules import Rules
-from move37.nets.onnx import OnnxEvaluator
-from move37.play.players import Player
-from move37.search.gumbel import Gumbel
-from move37.search.mcts import SearchConfig
-from move37.search.stepwise import Stepwise
+from move37.play.players import Player, net_player
+
+_BATCH = 256  # positions at once: all 1,600 of Connect Four took memory that was not given back
 
 
 class Exam:
     """Counts the moves that give a known result away. Games that nobody solved have an empty exam."""
 
-    def __init__(self, game: Game, search: SearchConfig, num_simulations: int = 128):
+    def __init__(self, game: Game, num_simulations: int = 128):
         """Compiled once, sat many times. Moves are chosen without noise."""
         self.positions = solved.load(game)
-        self.config = SearchConfig(Gumbel(gumbel_scale=0.0), num_simulations, num_slots=search.num_slots)
-        self._search = Stepwise(Rules(game), self.config)
-        self._observe = jax.jit(jax.vmap(game.observe))
+        self.game, self.num_simulations = game, num_simulations
 
     def sit(self, net: Any) -> dict[str, float]:
         """`solver_error`: share of moves that give the result away; `policy_error`: the same for the net alone."""
         if self.positions is None:
             return {}
-        evaluate = OnnxEvaluator(net)
-        kept = self.positions.kept(np.asarray(self._search.search(evaluate, self.positions.states).action))
-        logits, _ = evaluate(np.asarray(self._observe(self.positions.states)))
-        legal = self.positions.values != solved.ILLEGAL
-        alone = self.positions.kept(np.where(legal, logits, -np.inf).argmax(axis=1))
+        kept, alone = (self._kept(net_player("", self.game, net, n)) for n in (self.num_simulations, 0))
         depths = {
             f"solver_error_{name.replace(' ', '_')}": 1 - float(kept[self.positions.depth == i].mean())
             for i, name in enumerate(self.positions.depths)
             if (self.positions.depth == i).any()
         }
         return {"solver_error": 1 - float(kept.mean()), "policy_error": 1 - float(alone.mean()), **depths}
+
+    def _kept(self, player: Player) -> Float[np.ndarray, " N"]:
+        """Of which positions it keeps the result. In batches of one size, so compiled once."""
+        assert self.positions is not None
+        count, key = len(self.positions.depth), jax.random.key(0)
+        rows = np.minimum(np.arange(-(-count // _BATCH) * _BATCH), count - 1).reshape(-1, _BATCH)
+        actions = [player.choose(take(self.positions.states, batch), key) for batch in rows]
+        return self.positions.kept(np.concatenate(actions)[:count])
 
 
 class Lines(NamedTuple):

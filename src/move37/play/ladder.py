@@ -8,7 +8,7 @@ from jaxtyping import Array, Key
 
 from move37.core.types import Game
 from move37.play.arena import Match, bradley_terry, play_match
-from move37.play.players import NetPlayer, Player, RandomPlayer
+from move37.play.players import Player, RandomPlayer, net_player
 
 Load = Callable[[Any, int], tuple[int, Any]]  # `Run.load_net`: (like this net, iteration) → (iteration, its net)
 
@@ -31,7 +31,7 @@ class Ladder:
         """Play and rate the net of this iteration: `rating`, its 95 % interval, and the `matches` themselves."""
         if self.game.num_players != 2:
             return {}
-        newcomer = NetPlayer(str(iteration), self.game, net, self.num_simulations)
+        newcomer = net_player(str(iteration), self.game, net, self.num_simulations)
         earlier = list(dict.fromkeys(int(m.first) for m in self.matches))
         chosen = dict.fromkeys(earlier[-1:] + earlier[len(earlier) // 2 - 1 : len(earlier) // 2])
         opponents: list[Player] = [RandomPlayer(self.game)] if self._random_scores() else []
@@ -58,5 +58,5 @@ class Ladder:
         """An earlier net, from memory or, after a resume, from the run."""
         if iteration not in self._players:
             net = load(like, iteration)[1]
-            self._players[iteration] = NetPlayer(str(iteration), self.game, net, self.num_simulations)
+            self._players[iteration] = net_player(str(iteration), self.game, net, self.num_simulations)
         return self._players[iteration]

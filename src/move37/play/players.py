@@ -12,9 +12,11 @@ from jaxtyping import Array, Int, Key
 
 from move37.core.errors import MissingExtra, UnknownName
 from move37.core.types import Game, State
+from move37.models.learned import Learned, seen
 from move37.models.playouts import RulesAndPlayouts
 from move37.models.rollout import Rollout
 from move37.models.rules import Rules
+from move37.nets.latent import BoardLatent
 from move37.nets.onnx import OnnxEvaluator
 from move37.nets.patterns import LocalPatterns
 from move37.play.turned import Averaged
@@ -131,6 +133,30 @@ class NetPlayer:
         return self.search.search(self._evaluate, states)
 
 
+class LatentPlayer:
+    """A net that learned the rules as well: MuZero's, with search, without noise. 0 simulations: its first choice."""
+
+    def __init__(self, name: str, game: Game, net: BoardLatent, num_simulations: int = 128):
+        """The search is that of exams, Gumbel without noise."""
+        self.name, self._net, self._num_simulations = name, net, num_simulations
+        self._search, self._likeliest = _imagination(game, max(1, num_simulations))
+
+    def choose(self, states: State, key: Key[Array, ""]) -> Int[np.ndarray, " B"]:
+        """Search; the key is not needed."""
+        return np.asarray(self.think(states).action if self._num_simulations else self._likeliest(self._net, states))
+
+    def think(self, states: State) -> Any:
+        """The whole `SearchResult`: what the agent thinks."""
+        return self._search(self._net, states)
+
+
+def net_player(name: str, game: Game, net: Any, num_simulations: int = 128, average: bool = False) -> Any:
+    """Whatever plays with a net of this kind."""
+    if isinstance(net, BoardLatent):
+        return LatentPlayer(name, game, net, num_simulations)
+    return NetPlayer(name, game, net, num_simulations, average=average)
+
+
 class PlayoutPlayer:
     """AlphaGo: PUCT, whose leaves are judged by a net and by the outcome of a playout."""
 
@@ -171,6 +197,22 @@ def _evaluator(game: Game, net: Any, average: bool) -> Evaluator:
 def _likeliest(game: Game) -> Callable[[State, np.ndarray], Array]:
     """The legal action with the greatest logit; compiled once for all nets of a game."""
     return jax.jit(lambda states, logits: Rules(game).mask(states, logits).argmax(axis=1))
+
+
+@cache
+def _imagination(game: Game, num_simulations: int) -> tuple[Callable[..., Any], Callable[..., Array]]:
+    """(search, the likeliest legal action), each of (net, states); compiled once for all nets of a game."""
+    config = SearchConfig(Gumbel(gumbel_scale=0.0), num_simulations)
+
+    def think(net: BoardLatent, states: State) -> Any:
+        model = Learned(net)
+        return search(model, model.embed(seen(game, states)), config)
+
+    def likeliest(net: BoardLatent, states: State) -> Array:
+        model = Learned(net)
+        return model.evaluate(model.embed(seen(game, states))).prior_logits.argmax(axis=1)
+
+    return jax.jit(think), jax.jit(likeliest)
 
 
 @cache

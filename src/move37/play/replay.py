@@ -15,6 +15,7 @@ import numpy as np
 from move37.core.errors import BadConfig, BadRun
 from move37.core.types import Symmetry, take
 from move37.learn.targets import Samples
+from move37.learn.unroll import Unrolled, unroll
 from move37.run.files import write_atomic
 
 
@@ -106,6 +107,17 @@ class Replay:
         segments = [samples for _, samples in self._segments]
         for _ in range(count):
             yield augment(_rows(segments, rng.integers(len(self), size=size)), symmetries, rng)
+
+    def stretches(self, count: int, size: int, num_unroll_steps: int, rng: np.random.Generator) -> Iterator[Unrolled]:
+        """Uniform draws of a position and what came behind it. Nothing while the window is too small."""
+        if len(self) < self.config.least:
+            return
+        segments, steps = [samples for _, samples in self._segments], np.arange(num_unroll_steps + 1)
+        left = np.concatenate([samples.moves_left for samples in segments]).astype(np.int64)
+        for _ in range(count):
+            drawn = rng.integers(len(self), size=size)
+            rows = drawn[:, None] + np.minimum(steps, left[drawn][:, None] - 1)
+            yield unroll(_rows(segments, rows.reshape(-1)), num_unroll_steps, rng)
 
 
 def _rows(segments: list[Samples], drawn: np.ndarray) -> Samples:

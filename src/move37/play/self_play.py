@@ -4,6 +4,7 @@ A call plays a number of moves in every game and hands the games on to the next 
 long games are as likely as short ones. The search runs fused on accelerators and stepwise on CPUs (`search.stepwise`).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import inf
 from typing import Any, NamedTuple
@@ -15,7 +16,7 @@ from jaxtyping import Array, Bool, Float, Int, Key, UInt32
 
 from move37.core.episode import Episode
 from move37.core.errors import BadConfig, check_ranges
-from move37.core.types import Game, State
+from move37.core.types import Embedding, Game, Model, State
 from move37.models.rules import Rules
 from move37.play.openings import random_opening
 from move37.play.turned import Turned
@@ -23,6 +24,7 @@ from move37.search.mcts import SearchConfig, SearchResult, search
 from move37.search.stepwise import Evaluator, Stepwise
 
 NEVER = -inf  # the threshold under which nobody resigns
+ModelOf = Callable[[Any, State], tuple[Model, Embedding]]  # (net, states of B games) → the model to search, its roots
 Scalar = float | np.float32 | Float[Array, ""]
 
 
@@ -75,9 +77,10 @@ class Moves(NamedTuple):
 class SelfPlay:
     """The compiled parts of self-play for one game and configuration. Holds no state of a run."""
 
-    def __init__(self, game: Game, search_config: SearchConfig, config: PlayConfig):
-        """Nothing is compiled until the first move."""
+    def __init__(self, game: Game, search_config: SearchConfig, config: PlayConfig, model_of: ModelOf | None = None):
+        """Nothing is compiled until the first move. Without `model_of` the model is the rules."""
         self.game, self.config, self.search_config = game, config, search_config
+        self._model_of = model_of or (lambda net, states: (Rules(game, self._turned(net)), states))
         fast = config.fast_simulations
         self.budgets = (search_config.num_simulations, *(() if fast is None else (fast,)))
         self.stepwise = Stepwise(Rules(game), search_config)
@@ -113,11 +116,9 @@ class SelfPlay:
         return self._chunk(net, lanes, key, np.float32(resign_below))
 
     def _play_chunk(self, net: Any, lanes: Lanes, key: Key[Array, ""], threshold: Scalar) -> tuple[Lanes, Moves]:
-        model = Rules(self.game, self._turned(net))
-
         def move(lanes: Lanes, t: Array) -> tuple[Lanes, Moves]:
             noise, which = self._prepare_move(lanes, jax.random.fold_in(key, t))
-            result = search(model, lanes.state, self.search_config, noise, self.budgets, which)
+            result = search(*self._model_of(net, lanes.state), self.search_config, noise, self.budgets, which)
             lanes, moves, fresh = self._advance_move(
                 lanes, result._replace(tree=None), which, jax.random.fold_in(key, t), threshold
             )

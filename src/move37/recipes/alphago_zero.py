@@ -150,7 +150,7 @@ def train(config: Config, out: Run, resume: bool = False) -> PolicyValue:
     gate = Gate(config.gate, game, config.search, learner.acting)
     resignation = Resignation(config.resign, config.play.played_out)
     replay, done = Replay(config.replay, out.path / "replay"), 0
-    exam, ladder = Exam(game, config.search), Ladder(game, config.search.num_simulations)
+    exam, ladder = Exam(game), Ladder(game, config.search.num_simulations)
     if resume:
         own = {"gate": gate.state, "resign": None}
         done, saved = out.resume({"learner": learner, **stream.template, "replay": None, **own})

@@ -140,7 +140,7 @@ def train(config: Config, out: Run, resume: bool = False) -> PolicyValue:
     learner = Learner.init(PolicyValue(game, config.net, key=out.key("net")), config.optimiser)
     stream = Stream(game, config.search, config.play, out.key("start"), config.net.learns_ends)
     replay, done = Replay(config.replay, out.path / "replay"), 0
-    exam, ladder = Exam(game, config.search), Ladder(game, config.search.num_simulations)
+    exam, ladder = Exam(game), Ladder(game, config.search.num_simulations)
     if resume:
         done, saved = out.resume({"learner": learner, **stream.template, "replay": None})
         learner, replay = saved["learner"], Replay.open(config.replay, out.path / "replay", done, saved["replay"])

@@ -1,0 +1,73 @@
+"""MuZero's loss: the model is unrolled along what was played; each imagined step is held to what came true."""
+
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Int, Shaped
+
+from move37.learn.losses import Metrics, cross_entropy, entropy
+from move37.learn.targets import Rows, Samples
+
+
+class Unrolled(NamedTuple):
+    """B stretches of an episode: a position, the K actions behind it, and the targets of all K + 1 positions."""
+
+    observation: Shaped[Rows, "B C H W"]
+    action: Int[Rows, "B K"]
+    reward: Float[Rows, "B K"]
+    value: Float[Rows, "B K+1"]
+    policy: Float[Rows, "B K+1 A"]
+    policy_weight: Float[Rows, "B K+1"]  # 0 behind the end
+
+
+def unroll(rows: Samples, num_unroll_steps: int, rng: np.random.Generator) -> Unrolled:
+    """Stretches from K + 1 rows each, one after the other; what lies behind an episode's end is overwritten.
+
+    There, in the paper's absorbing states, actions are random, and reward and value are 0.
+    """
+    length = num_unroll_steps + 1
+    parts = {name: x.reshape(-1, length, *x.shape[1:]) for name, x in rows._asdict().items() if x is not None}
+    over = np.arange(length) >= parts["moves_left"][:, :1]
+    actions = rng.integers(parts["policy"].shape[-1], size=over.shape, dtype=np.int32)
+    return Unrolled(
+        observation=parts["observation"][:, 0],
+        action=np.where(over, actions, parts["action"])[:, :-1],
+        reward=np.where(over, np.float32(0), parts["reward"])[:, :-1],
+        value=np.where(over, np.float32(0), parts["value"]),
+        policy=parts["policy"],
+        policy_weight=np.where(over, np.float32(0), parts["policy_weight"]),
+    )
+
+
+def unrolled_loss(net: Any, batch: Unrolled) -> tuple[Float[Array, ""], Metrics]:
+    """Σ_k w_k·(−π_k·log p_k + l(v_k) + l(r_k)) over k = 0 … K, l the cross-entropy to a two-hot target.
+
+    w_0 = 1, w_k = 1/K; half of the gradient goes back through each step of the dynamics.
+
+    Source: MuZero (Nature 2020), equation 1 and Appendix G.
+    """
+    steps = batch.action.shape[1]
+    of_value, of_reward = net.supports
+    latent = net.representation(batch.observation)
+    weight = batch.policy_weight / jnp.maximum(batch.policy_weight.sum(0, keepdims=True), 1.0)
+    policy = value = reward = jnp.float32(0)
+    for k in range(steps + 1):
+        share, out = 1.0 if k == 0 else 1.0 / steps, net.prediction(latent)
+        policy_k = (weight[:, k] * cross_entropy(out.policy, batch.policy[:, k])).sum()
+        if k == 0:
+            first = {"policy_loss": policy_k, "policy_entropy": entropy(jax.nn.softmax(out.policy)).mean()}
+            first["value_loss"] = jnp.square(of_value.mean(out.value) - batch.value[:, 0]).mean()
+        policy += share * policy_k
+        value += share * cross_entropy(out.value, of_value.two_hot(batch.value[:, k])).mean()
+        if k < steps:
+            latent, reward_k = net.dynamics(scale_gradient(latent, 0.5), batch.action[:, k])
+            reward += cross_entropy(reward_k, of_reward.two_hot(batch.reward[:, k])).mean() / steps
+    metrics = {**first, "unrolled_policy_loss": policy, "unrolled_value_loss": value, "unrolled_reward_loss": reward}
+    return policy + value + reward, metrics
+
+
+def scale_gradient(x: Float[Array, "*n"], scale: float) -> Float[Array, "*n"]:
+    """The same numbers; `scale` times the gradient."""
+    return scale * x + (1 - scale) * jax.lax.stop_gradient(x)

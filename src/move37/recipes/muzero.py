@@ -1,0 +1,171 @@
+"""MuZero = AlphaZero − the rules.                                   Schrittwieser et al., Nature 2020
+
+Against AlphaZero, its parent: `Learned` stands where `Rules` stood, targets are n-step returns, the loss is unrolled.
+Legal moves are known at the root of a search alone. All else is shared.
+Differs from the paper: Gumbel's root and 32 simulations (preset `paper` restores PUCT and 800); random openings; a
+moving average of the weights plays; rewards are predicted on boards too, where the paper has only values.
+"""
+
+from dataclasses import dataclass, field
+from math import inf
+from typing import Any
+
+from move37 import games
+from move37.core.errors import UnknownName, check_ranges
+from move37.core.types import Embedding, Game, Model, State
+from move37.learn.targets import n_step_targets
+from move37.learn.unroll import unrolled_loss
+from move37.learn.update import Learner, OptimiserConfig, fit
+from move37.models.learned import Learned, seen
+from move37.nets.latent import BoardLatent, LatentConfig
+from move37.play.exam import Exam
+from move37.play.ladder import Ladder
+from move37.play.replay import Replay, ReplayConfig
+from move37.play.self_play import PlayConfig, check_search, summary
+from move37.play.stream import Stream
+from move37.run.config import from_json
+from move37.run.directory import Run
+from move37.run.records import write_games
+from move37.search.mcts import SearchConfig
+from move37.search.puct import Puct
+
+LINEAGE = {
+    "system": "MuZero",
+    "parent": "AlphaZero",
+    "minus": "the rules",
+    "plus": "rewards",
+    "data": "self-play",
+    "model": "learned",
+    "search": "PUCT or Gumbel",
+    "targets": "visit counts or completed Q; n-step return, unrolled K steps",
+}
+CITATION = """@article{schrittwieser2020muzero,
+  title   = {Mastering Atari, Go, chess and shogi by planning with a learned model},
+  author  = {Schrittwieser, Julian and Antonoglou, Ioannis and Hubert, Thomas and others},
+  journal = {Nature},
+  volume  = {588},
+  number  = {7839},
+  pages   = {604--609},
+  year    = {2020},
+  doi     = {10.1038/s41586-020-03051-4}
+}"""
+
+
+@dataclass(frozen=True)
+class Config:
+    """Everything that a run depends on, besides the game and the seed."""
+
+    iterations: int = 150
+    updates: int = 64  # of the net in one iteration
+    batch_size: int = 128
+    num_unroll_steps: int = 5  # K
+    td_steps: int | None = None  # n of the n-step return; None: to the end of the game
+    exam_every: int = 10  # iterations between two measurements of strength
+    net: LatentConfig = field(default_factory=LatentConfig)
+    search: SearchConfig = field(default_factory=SearchConfig)
+    play: PlayConfig = field(default_factory=PlayConfig)
+    replay: ReplayConfig = field(default_factory=ReplayConfig)
+    optimiser: OptimiserConfig = field(default_factory=OptimiserConfig)
+
+    def __post_init__(self) -> None:
+        """Check the ranges, and what the parts expect of each other. Raises `BadConfig`."""
+        check_ranges("", self, iterations=(1, inf), updates=(0, inf), batch_size=(1, inf), exam_every=(1, inf))
+        check_ranges("", self, num_unroll_steps=(0, inf), td_steps=(1, inf))
+        check_search(self.search, self.play)
+
+
+def preset(name: str, game: str) -> Config:
+    """A configuration as a value: `smoke`, `laptop`, `gpu`, `paper`. Raises `UnknownName`."""
+    small = game in ("tic_tac_toe", "catch", "deep_sea")
+    play = PlayConfig(
+        moves=16 if small else 32, num_sampling_moves=0, opening_moves=4 if small else 16, opening_fraction=0.5
+    )
+    iterations, updates = (60, 128) if small else (120, 192)
+    muon = OptimiserConfig("muon", learning_rate=2e-3, weight_decay=1e-2, decay_updates=iterations * updates, ema=0.995)
+    presets = {
+        "smoke": Config(
+            iterations=3,
+            updates=4,
+            batch_size=32,
+            num_unroll_steps=2,
+            exam_every=3,
+            net=LatentConfig(1, 1, 8),
+            search=SearchConfig(num_simulations=4),
+            play=PlayConfig(games=8, moves=8, num_sampling_moves=0),
+            replay=ReplayConfig(least=16),
+        ),
+        "laptop": Config(iterations=iterations, updates=updates, batch_size=64, play=play, optimiser=muon),
+        "gpu": Config(
+            iterations=400,
+            batch_size=2048,
+            net=LatentConfig(6, 6, 128),
+            search=SearchConfig(num_simulations=64),
+            play=PlayConfig(games=1024, num_sampling_moves=0, opening_moves=16, opening_fraction=0.5),
+            replay=ReplayConfig(window=2_000_000),
+            optimiser=OptimiserConfig(learning_rate=1e-3, ema=0.99),
+        ),
+        "paper": Config(
+            iterations=1_000,
+            updates=1_000,
+            batch_size=2_048,
+            net=LatentConfig(16, 16, 256, value_hidden=256),
+            search=SearchConfig(Puct(), num_simulations=800),
+            play=PlayConfig(games=3_000, num_sampling_moves=30),
+            replay=ReplayConfig(window=50_000_000, fraction=1.0),
+            optimiser=OptimiserConfig("sgd", learning_rate=0.05, decay_updates=1_000_000),
+        ),
+    }
+    if name not in presets:
+        raise UnknownName(f"muzero has no preset {name!r}; there are: {', '.join(presets)}.")
+    return presets[name]
+
+
+def check(config: Config, game: Game) -> None:
+    """What this game cannot give: nothing."""
+
+
+def train(config: Config, out: Run, resume: bool = False) -> BoardLatent:
+    """The loop. Returns the net that acts."""
+    game = games.make(out.about["game"])
+
+    def model_of(net: BoardLatent, states: State) -> tuple[Model, Embedding]:
+        model = Learned(net)
+        return model, model.embed(seen(game, states))
+
+    learner = Learner.init(BoardLatent(game, config.net, key=out.key("net")), config.optimiser)
+    stream = Stream(game, config.search, config.play, out.key("start"), model_of=model_of)
+    replay, done = Replay(config.replay, out.path / "replay"), 0
+    exam, ladder = Exam(game), Ladder(game, config.search.num_simulations)
+    td_steps = config.td_steps or game.max_num_moves
+    if resume:
+        done, saved = out.resume({"learner": learner, **stream.template, "replay": None})
+        learner, replay = saved["learner"], Replay.open(config.replay, out.path / "replay", done, saved["replay"])
+        stream.restore(saved)
+        ladder.restore(out.metrics())
+
+    for t in out.steps(done + 1, config.iterations):
+        began = out.seconds
+        episodes, moves = stream.play(learner.acting, out.key("play", t))  # play
+        report = summary(episodes, moves, config.search, config.play, out.seconds - began)
+        replay.add(t, n_step_targets(episodes, td_steps), len(episodes))
+        write_games(out.path / "games" / f"{t:06d}.jsonl", game, t, episodes)
+        batches = replay.stretches(config.updates, config.batch_size, config.num_unroll_steps, out.rng("batch", t))
+        learner, losses = fit(learner, unrolled_loss, batches)  # learn
+        report |= losses
+        if t % config.exam_every == 0 or t == config.iterations:
+            out.save_net(t, learner.acting)
+            report |= exam.sit(learner.acting)
+            report |= ladder.challenge(t, learner.acting, out.key("ladder", t), out.load_net)
+        out.log(t, {"games": replay.games, "positions": replay.total, **report})
+        out.save(t, {"learner": learner, **stream.state, "replay": replay.state})
+        replay.prune()
+    if out.interrupted:  # the net to play with is the newest, with an exam or without
+        out.save_net(t, learner.acting)
+    return learner.acting
+
+
+def load(out: Run, iteration: int | None = None) -> tuple[Game, Any, BoardLatent, int]:
+    """What a player needs of a run: game, configuration, net, and the iteration it comes from."""
+    game, config = games.make(out.about["game"]), from_json(Config, out.about["config"])
+    chosen, net = out.load_net(BoardLatent(game, config.net, key=out.key("net")), iteration)
+    return game, config, net, chosen

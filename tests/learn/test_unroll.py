@@ -1,0 +1,121 @@
+"""Stretches of episodes, and the loss along them, against plain loops."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from move37.core.episode import Episode
+from move37.core.values import Support
+from move37.games import make
+from move37.learn.targets import n_step_targets
+from move37.learn.unroll import scale_gradient, unroll, unrolled_loss
+from move37.nets.latent import BoardLatent, LatentConfig
+from move37.play.replay import Replay, ReplayConfig
+
+GAME = make("tic_tac_toe")
+
+
+@pytest.fixture(autouse=True)
+def _promotion_as_optax_needs_it():
+    with jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow"):
+        yield
+
+
+def _episode(length, first, discount=-1.0):
+    """Rows are told apart by their numbers, from `first` on."""
+    number = np.arange(first, first + length, dtype=np.float32)
+    observation = np.broadcast_to(number[:, None, None, None], (length, 2, 3, 3))
+    ends = np.where(np.arange(length) == length - 1, 0.0, discount).astype(np.float32)
+    weights = np.full((length, 9), 1 / 9, np.float32)
+    rewards = (number % 7).astype(np.float32)
+    played = np.ones(length, bool)
+    return Episode(observation, (number % 9).astype(np.int64), weights, number / 100, rewards, ends, played,
+                   np.zeros(2, np.uint32), np.zeros(0, np.int64))  # fmt: skip
+
+
+@pytest.mark.parametrize("td_steps", [1, 3, 50])
+def test_stretches_follow_their_episode_and_know_where_it_ends(td_steps):
+    episodes = [_episode(length, 100 * i) for i, length in enumerate((5, 1, 9, 4), 1)]
+    replay, steps = Replay(ReplayConfig(fraction=1.0, least=1)), 3
+    replay.add(1, n_step_targets(episodes[:2], td_steps), 2)
+    replay.add(2, n_step_targets(episodes[2:], td_steps), 2)
+    whole = {int(e.observation[0, 0, 0, 0]) // 100: e for e in episodes}
+    seen = set()
+    for batch in replay.stretches(20, 8, steps, np.random.default_rng(0)):
+        assert batch.action.shape == batch.reward.shape == (8, steps)
+        for i in range(8):
+            number = int(batch.observation[i, 0, 0, 0])
+            seen.add(number)
+            episode, begin = whole[number // 100], number % 100
+            for k in range(steps + 1):
+                t = begin + k
+                if t >= len(episode.action):
+                    assert (batch.value[i, k], batch.policy_weight[i, k]) == (0, 0)
+                    assert k == steps or batch.reward[i, k] == 0
+                    continue
+                assert batch.policy_weight[i, k] == 1
+                assert batch.value[i, k] == pytest.approx(_n_step(episode, t, td_steps), abs=1e-4)
+                if k < steps:
+                    assert (batch.action[i, k], batch.reward[i, k]) == (episode.action[t], episode.reward[t])
+    assert seen == {int(x) for e in episodes for x in e.observation[:, 0, 0, 0]}
+
+
+def _n_step(episode, t, n):
+    """G = Σ (Π d)·r over n steps, then the root value there, if the game is not over."""
+    total, weight = 0.0, 1.0
+    for i in range(t, min(t + n, len(episode.action))):
+        total += weight * float(episode.reward[i])
+        weight *= float(episode.discount[i])
+    return total + weight * (float(episode.root_value[t + n]) if t + n < len(episode.action) else 0.0)
+
+
+def test_behind_the_end_actions_are_random():
+    samples = n_step_targets([_episode(1, 0)], 1)
+    rows = jax.tree.map(lambda x: np.repeat(x, 400, axis=0), samples)
+    actions = unroll(rows, 3, np.random.default_rng(0)).action
+    assert (actions[:, 0] == 0).all()
+    assert set(np.unique(actions[:, 1:])) == set(range(9))
+
+
+def test_the_loss_is_the_sum_over_what_was_imagined():
+    config = LatentConfig(0, 1, 4, value=Support(-2.0, 2.0, 5), reward=Support(-1.0, 1.0, 3))
+    rng = np.random.default_rng(0)
+    net = BoardLatent(GAME, config, key=jax.random.key(0))
+    net = jax.tree.map(lambda x: jnp.asarray(rng.normal(0, 0.3, x.shape), jnp.float32), net)
+    samples = n_step_targets([_episode(6, 0)], 2)
+    samples = samples._replace(reward=samples.reward / 7, value=samples.value / 7)
+    rows = np.minimum(np.arange(6)[:, None] + np.arange(3), 5).reshape(-1)
+    batch = unroll(jax.tree.map(lambda x: x[rows], samples), 2, np.random.default_rng(1))
+    batch = jax.tree.map(jnp.asarray, batch)
+    loss, metrics = unrolled_loss(net, batch)
+    latent, policy, value, reward = net.representation(batch.observation), 0.0, 0.0, 0.0
+    for k, share in enumerate((1.0, 0.5, 0.5)):
+        out = net.prediction(latent)
+        known = np.asarray(batch.policy_weight[:, k])
+        of_rows = -(np.asarray(batch.policy[:, k]) * np.asarray(jax.nn.log_softmax(out.policy))).sum(-1)
+        policy += share * (known * of_rows).sum() / known.sum()
+        value += share * _cross_entropy(out.value, batch.value[:, k], -2.0, 1.0, 5)
+        if k < 2:
+            latent, logits = net.dynamics(latent, batch.action[:, k])
+            reward += 0.5 * _cross_entropy(logits, batch.reward[:, k], -1.0, 1.0, 3)
+    assert metrics["unrolled_policy_loss"] == pytest.approx(policy, rel=1e-4)
+    assert metrics["unrolled_value_loss"] == pytest.approx(value, rel=1e-4)
+    assert metrics["unrolled_reward_loss"] == pytest.approx(reward, rel=1e-4)
+    assert loss == pytest.approx(policy + value + reward, rel=1e-4)
+
+
+def _cross_entropy(logits, numbers, low, step, bins):
+    """To a target on the two bins beside each number, by hand."""
+    log_p, total = np.asarray(jax.nn.log_softmax(logits)), 0.0
+    for row, x in enumerate(np.asarray(numbers)):
+        place = min(max((float(x) - low) / step, 0), bins - 1)
+        left = min(int(place), bins - 2)
+        total -= (left + 1 - place) * log_p[row, left] + (place - left) * log_p[row, left + 1]
+    return total / len(numbers)
+
+
+def test_gradients_are_scaled_and_numbers_are_not():
+    value, gradient = jax.value_and_grad(lambda x: (scale_gradient(x, 0.5) ** 2).sum())(jnp.asarray([3.0, -1.0]))
+    assert value == 10
+    np.testing.assert_allclose(gradient, [3.0, -1.0])

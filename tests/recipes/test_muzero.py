@@ -1,0 +1,67 @@
+"""The loop without rules: it goes on where it stopped, to the last bit, and what it trains can play."""
+
+import dataclasses
+
+import jax
+import numpy as np
+import pytest
+
+from move37.core.errors import UnknownName
+from move37.games import make
+from move37.play.arena import play_match
+from move37.play.players import LatentPlayer, RandomPlayer
+from move37.recipes import muzero
+from move37.run.directory import Run
+
+GAME = "tic_tac_toe"
+# Times; and the ladder, on which the run that was stopped has a rung more.
+OTHER = (
+    "seconds",
+    "memory_mib",
+    "moves_per_second",
+    "simulations_per_second",
+    "rating",
+    "rating_plus_minus",
+    "matches",
+)
+
+
+@pytest.fixture(autouse=True)
+def _promotion_as_optax_needs_it():
+    with jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow"):
+        yield
+
+
+def _train(path, config, resume=False):
+    run = Run.open(path) if resume else Run.create(path, "muzero", GAME, config, 7)
+    return muzero.train(config, run, resume=resume), run
+
+
+def test_a_run_that_was_stopped_goes_on_as_if_it_had_not_been(tmp_path):
+    config = muzero.preset("smoke", GAME)
+    whole, run = _train(tmp_path / "whole", config)
+    _train(tmp_path / "parts", dataclasses.replace(config, iterations=2, exam_every=3))
+    again, resumed = _train(tmp_path / "parts", config, resume=True)
+    for a, b in zip(jax.tree.leaves(whole), jax.tree.leaves(again), strict=True):
+        np.testing.assert_array_equal(a, b)
+    last = [{k: v for k, v in r.metrics()[-1].items() if k not in OTHER} for r in (run, resumed)]
+    assert last[0] == last[1]
+    assert last[0]["unrolled_reward_loss"] > 0
+
+
+def test_its_net_is_found_again_and_plays_legal_moves(tmp_path):
+    net, _ = _train(tmp_path / "run", muzero.preset("smoke", GAME))
+    game, _, found, chosen = muzero.load(Run.open(tmp_path / "run"))
+    assert (game, chosen) == (make(GAME), 3)
+    np.testing.assert_array_equal(net.action, found.action)
+    for simulations in (0, 6):
+        player = LatentPlayer("muzero", game, found, simulations)
+        match = play_match(game, player, RandomPlayer(game), 4, jax.random.key(0))
+        assert match.wins + match.draws + match.losses == 4
+
+
+def test_presets():
+    for name in ("smoke", "laptop", "gpu", "paper"):
+        assert muzero.preset(name, GAME).iterations >= 3
+    with pytest.raises(UnknownName, match="muzero has no preset 'huge'; there are: smoke, laptop"):
+        muzero.preset("huge", GAME)
