@@ -40,7 +40,8 @@ def test_the_options_that_the_short_help_of_train_names_exist(move37):
     text = move37("train", "--help").out
     assert len(text.splitlines()) < 40
     config = alphazero.preset("laptop", "connect_four")
-    known = {*_option_names(config), "--help", "--help-all", "--game", "--preset", "--name", "--seed", "--tensorboard"}
+    own = ("--help", "--help-all", "--game", "--env", "--preset", "--name", "--seed", "--tensorboard")
+    known = {*_option_names(config), *own}
     known |= set(_option_names(alphago.preset("laptop", "go_9x9")))
     named = set(re.findall(r"--[a-z][\w.-]*", text))
     assert named <= known, named - known

@@ -157,7 +157,7 @@ def test_with_nothing_unrolled_its_loss_is_alphazeros():
     samples = Samples(observation, policy, weight, value, policy, value)
     batch = Unrolled(
         observation, np.zeros((16, 0), np.int32), np.zeros((16, 0), np.float32), value[:, None], policy[:, None],
-        weight[:, None],
+        weight[:, None], np.ones((16, 1), np.float32),
     )  # fmt: skip
     samples, batch = jax.tree.map(jnp.asarray, (samples, batch))
     theirs, ours = policy_value_loss(net, samples)[1], unrolled_loss(Plain(net), batch)[1]

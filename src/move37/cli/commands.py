@@ -28,9 +28,11 @@ def _train() -> Parser:
         "move37 train alphago_zero --game go_7x7": "another recipe",
         "move37 train alphago --data DATA": "first people's games, of `move37 dataset`: four stages",
         "move37 train --game my_game.py:MyGame": "a game of your own",
+        "move37 train muzero --env CartPole-v1": "a world of Gymnasium, whose rules nobody tells",
     }
     parser = command_parser("train", "[RECIPE] [options]", "train an agent into runs/NAME.", examples)
     parser.add_argument("--game", help="a name of `move37 games` (connect_four; of AlphaGo: go_9x9)")
+    parser.add_argument("--env", metavar="ID", help="a world of Gymnasium, for muzero: CartPole-v1")
     parser.add_argument(
         "--preset", default="laptop", help=f"where all other options start from: {', '.join(PRESETS)} (laptop)"
     )

@@ -6,23 +6,25 @@ import signal
 import sys
 import threading
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import jax
 
 from move37 import games
 from move37.cli.options import RUNS, did_you_mean, list_of_runs, run_names
 from move37.core.errors import BadConfig, BadRun, UnknownName
-from move37.core.types import Game
+from move37.core.types import Game, World
 from move37.nets.latent import BoardLatent
 from move37.nets.policy_value import PolicyAndValue, PolicyValue
+from move37.nets.vector_latent import VectorLatent
 from move37.play.players import LatentPlayer, NetPlayer, Player, PlayoutPlayer, basic_player, is_basic, net_player
 from move37.recipes import NAMES, STAGES
 from move37.run.directory import Run
 
+T = TypeVar("T")
 _BASIC = ("random", "greedy", "solver", "mcts:1000")
 
 
@@ -45,8 +47,17 @@ def recipe_of(name: str) -> Any:
 
 def make_game(name: str) -> Game:
     """As `games.make`, and an unknown name is told what it may have meant."""
+    return _make(games.make, name)
+
+
+def make_world(name: str) -> World:
+    """The same for what may be a world without rules."""
+    return _make(games.world, name)
+
+
+def _make(make: Callable[[str], T], name: str) -> T:
     try:
-        return games.make(name)
+        return make(name)
     except UnknownName as error:
         raise UnknownName(f"{error}{did_you_mean(name, games.names())}") from None
 
@@ -83,13 +94,16 @@ def stages_of(run: Run) -> list[Run]:
     return [stage for stage in map(Run.open, paths) if stage.metrics()] or [run]
 
 
-def load_net(spec: str, latent: bool = False) -> tuple[Run, Game, Any, int]:
-    """(run, game, acting net, its iteration) of `RUN` or `RUN@ITERATION`. `latent`: it may have learned the rules."""
+def load_net(spec: str, latent: bool = False) -> tuple[Run, Any, Any, int]:
+    """(run, game or world, acting net, its iteration) of `RUN` or `RUN@ITERATION`.
+
+    `latent`: the net may have learned the rules. Raises `BadRun`.
+    """
     run, iteration = split_spec(spec)
     game, _, net, chosen = recipe_of(run.about["recipe"]).load(run, iteration)
-    if isinstance(net, BoardLatent) and not latent:
+    if isinstance(net, BoardLatent | VectorLatent) and not latent:
         raise BadRun(f"{spec} plays by rules that it has learned; this needs a net to search with by the game's own.")
-    if not isinstance(net, PolicyValue | PolicyAndValue | BoardLatent):
+    if not isinstance(net, PolicyValue | PolicyAndValue | BoardLatent | VectorLatent):
         raise BadRun(f"{spec} holds no policy with a value: it serves as the playout policy of AlphaGo's search alone.")
     return run, game, net, chosen
 
@@ -118,6 +132,8 @@ class Skill(NamedTuple):
 def agent(spec: str, skill: Skill) -> tuple[Game, NetPlayer | LatentPlayer | PlayoutPlayer]:
     """`RUN` or `RUN@ITERATION` as a player."""
     run, game, net, chosen = load_net(spec, latent=True)
+    if not isinstance(game, Game):
+        raise BadRun(f"{spec} acts in {game.name}: nobody can play against it; `move37 watch {spec}` shows it.")
     name = f"{short_name(run)}@{chosen}"
     if skill.playouts and isinstance(net, PolicyAndValue):
         fast = recipe_of("alphago.playout").load(Run.open(run.path / "playout"))[2]

@@ -14,11 +14,20 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from move37.cli.commands import COMMANDS
-from move37.cli.common import amount, enable_compilation_cache, find_run, load_net, make_game, recipe_of, stoppable
+from move37.cli.common import (
+    amount,
+    enable_compilation_cache,
+    find_run,
+    load_net,
+    make_game,
+    make_world,
+    recipe_of,
+    stoppable,
+)
 from move37.cli.options import PRESETS, RUNS, Parser, did_you_mean
 from move37.core.errors import BadConfig, BadRun, UnknownName
 from move37.games.check import check
-from move37.recipes import GAMES, STAGES
+from move37.recipes import GAMES, LEARNED, STAGES
 from move37.run import checkpoints
 from move37.run.config import from_json
 from move37.run.directory import Run
@@ -34,8 +43,12 @@ def run(command: str, options: Namespace) -> int:
 def _train(options: Namespace) -> int:
     """Everything that can be wrong is found before the folder is made."""
     recipe = recipe_of(options.recipe)
+    if options.env is not None:
+        if options.game is not None:
+            raise BadConfig("--env and --game name two worlds; give one of them.")
+        options.game = f"gym:{options.env}"
     options.game = options.game or GAMES.get(options.recipe.partition(".")[0], "connect_four")
-    game = make_game(options.game)
+    game = make_world(options.game) if options.recipe in LEARNED else make_game(options.game)
     spec = _absolute(options.game)
     config = _with_paths(_configure(recipe, options), getattr(recipe, "PATHS", ()))
     if hasattr(recipe, "check"):
@@ -213,7 +226,7 @@ def _farewell(out: Run) -> bool:
         print(f"done after {out.seconds / 60:.1f} minutes and {done} {unit}")
     if _plays(out):
         print(f"play:  move37 play {path}\nwatch: move37 watch {path}")
-        if make_game(out.about["game"]).num_players == 2:
+        if make_world(out.about["game"]).num_players == 2:
             print(f"rate:  move37 arena {path} random mcts:1000")
     print(f"plot:  move37 plot {path}")
     return stopped

@@ -9,7 +9,7 @@ from jaxtyping import Bool, Float, Int, Int8, Shaped, UInt32
 class Episode(NamedTuple):
     """T moves of one game. Rewards, values and policies are those of the agent to move."""
 
-    observation: Shaped[np.ndarray, "T C H W"]
+    observation: Shaped[np.ndarray, "T *c"]
     action: Int[np.ndarray, " T"]
     action_weights: Float[np.ndarray, "T A"]  # the improved policy of the search
     root_value: Float[np.ndarray, " T"]
@@ -21,3 +21,4 @@ class Episode(NamedTuple):
     resigned: bool = False  # the agent of the last row gave up in place of its action, which was not played
     ownership: Int8[np.ndarray, " HW"] | None = None  # at the end: 1 the point is the agent's of the first row, −1 not
     score: float | None = None  # at the end: points by which the agent of the first row is ahead
+    cut_value: float | None = None  # of what a time limit cut off behind the last row; None: nothing was cut off

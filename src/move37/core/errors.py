@@ -31,6 +31,10 @@ class MissingExtra(Move37Error, ImportError):
     """An optional package that this feature needs is not installed."""
 
 
+class WorldFailure(Move37Error, RuntimeError):
+    """An environment of others does nothing but crash."""
+
+
 class GameContract(Move37Error, AssertionError):
     """A game breaks the `Game` protocol; `games.check` says where."""
 

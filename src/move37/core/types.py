@@ -34,18 +34,24 @@ class Symmetry(NamedTuple):
     actions: Int[np.ndarray, " A"]
 
 
-class Game(abc.ABC):
+class World(abc.ABC):
+    """What a network is sized by: a `Game`, or a world that shows what it does and gives no rules."""
+
+    name: str  # snake_case, as on the command line
+    num_actions: int
+    num_players: int  # 1 or 2; for people and arenas. Search and learning never look at it
+    observation_shape: tuple[int, ...]
+    max_num_moves: int  # no episode is longer
+
+
+class Game(World):
     """The rules of a world that JAX can step. Instances are frozen dataclasses: hashable, so jit can close over them.
 
     Methods that take a `State` act on one state, without a batch axis, and are traced by JAX: `jax.vmap` for many.
     `step` on a finished state or with an illegal action must return in finite time; its result is never used.
     """
 
-    name: str  # snake_case, as on the command line
-    num_actions: int
-    num_players: int  # 1 or 2; for people and arenas. Search and learning never look at it
     observation_shape: tuple[int, int, int]  # C, H, W
-    max_num_moves: int  # no episode is longer
     sides: tuple[str, str] = ("the first player", "the second player")  # as people call them
 
     @abc.abstractmethod

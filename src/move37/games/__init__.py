@@ -9,7 +9,7 @@ from pathlib import Path
 from types import ModuleType
 
 from move37.core.errors import BadConfig, UnknownName
-from move37.core.types import Game
+from move37.core.types import Game, World
 
 # name → (module, class); "{n}" stands for a board size, so that "go_9x9" and "go_13x13" are the same class.
 _GAMES = {
@@ -21,6 +21,7 @@ _GAMES = {
     "othello_{n}x{n}": ("othello", "Othello"),
     "tic_tac_toe": ("tic_tac_toe", "TicTacToe"),
 }
+_HOST = "gym:"  # worlds that only the host can step
 _EXAMPLE_SIZES = {"go_{n}x{n}": (9, 19), "hex_{n}x{n}": (7, 11), "othello_{n}x{n}": (6, 8)}
 
 
@@ -34,6 +35,10 @@ def make(name: str) -> Game:
 
     Raises `UnknownName` for a name that stands for no game, `BadConfig` for a file that holds no such game.
     """
+    if name.startswith(_HOST):
+        raise BadConfig(
+            f"{name} gives no rules: `move37 train muzero` learns its own, and `move37 watch` shows what comes of it."
+        )
     if name.startswith("pgx:"):
         from move37.games.pgx_adapter import PgxGame
 
@@ -47,6 +52,15 @@ def make(name: str) -> Game:
     module, cls = _GAMES[key]
     game_class = getattr(importlib.import_module(f"move37.games.{module}"), cls)
     return game_class(int(sized[2])) if sized else game_class()
+
+
+def world(name: str) -> World:
+    """A game, or a world of Gymnasium by `gym:ID`. Raises as `make`."""
+    if name.startswith(_HOST):
+        from move37.games.gym_adapter import GymWorld
+
+        return GymWorld(name.removeprefix(_HOST))
+    return make(name)
 
 
 def _from_file(spec: str) -> Game:

@@ -13,7 +13,7 @@ Rows = Any  # NumPy on the host, JAX on the device
 class Samples(NamedTuple):
     """N positions with their targets; every field has the leading axis N."""
 
-    observation: Shaped[Rows, "N C H W"]
+    observation: Shaped[Rows, "N *c"]
     policy: Float[Rows, "N A"]
     policy_weight: Float[Rows, " N"]  # 0 where the search was too fast to be a target
     value: Float[Rows, " N"]
@@ -23,7 +23,8 @@ class Samples(NamedTuple):
     score: Float[Rows, " N"] | None = None  # at the end: points by which the mover is ahead
     end_weight: Float[Rows, " N"] | None = None  # 0 where the end is not known: the game was resigned
     action: Int[Rows, " N"] | None = None  # what was played, and
-    reward: Float[Rows, " N"] | None = None  # what it brought: of samples that are unrolled
+    reward: Float[Rows, " N"] | None = None  # what it brought,
+    cut: Float[Rows, " N"] | None = None  # and 1 where a time limit cut the episode off: of samples that are unrolled
 
 
 def n_step_return(
@@ -31,17 +32,20 @@ def n_step_return(
     discount: Float[np.ndarray, " T"],
     root_value: Float[np.ndarray, " T"],
     td_steps: int,
+    cut_value: float = 0.0,
 ) -> Float[np.ndarray, " T"]:
     """G_t = r_t + d_t·(r_{t+1} + d_{t+1}·( … + d_{t+n−1}·v_{t+n})), with n = td_steps.
 
     With n ≥ T it is the outcome: the same sum up to the end, where the discount is 0. d = −1 flips the sign with the
-    mover, so two-player games need no other case.
+    mover, so two-player games need no other case. An episode that a time limit cut off goes on in `cut_value`.
 
     Source: MuZero (Nature 2020), Methods, "Training".
     """
     length = len(reward)
     n = min(td_steps, length)
-    padded = [np.concatenate([x, np.zeros(n, x.dtype)]) for x in (reward, discount, root_value)]
+    behind = np.zeros((3, n), np.float32)
+    behind[[0, 2], 0] = cut_value  # as one more row, which pays it and ends
+    padded = [np.concatenate([x, y]) for x, y in zip((reward, discount, root_value), behind, strict=True)]
     value = padded[2][n : n + length].astype(np.float64)
     for i in reversed(range(n)):
         value = padded[0][i : i + length] + padded[1][i : i + length] * value
@@ -72,10 +76,14 @@ def n_step_targets(episodes: list[Episode], td_steps: int) -> Samples | None:
 
     Source: MuZero (Nature 2020), Methods, "Training".
     """
-    samples = _samples(episodes, [n_step_return(e.reward, e.discount, e.root_value, td_steps) for e in episodes])
+    samples = _samples(
+        episodes,
+        [n_step_return(e.reward, e.discount, e.root_value, td_steps, e.cut_value or 0.0) for e in episodes],
+    )
     return samples and samples._replace(
         action=np.concatenate([e.action for e in episodes]).astype(np.int32),
         reward=np.concatenate([e.reward for e in episodes]).astype(np.float32),
+        cut=np.concatenate([np.full(len(e.action), e.cut_value is not None, np.float32) for e in episodes]),
     )
 
 

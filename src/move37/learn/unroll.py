@@ -14,12 +14,13 @@ from move37.learn.targets import Rows, Samples
 class Unrolled(NamedTuple):
     """B stretches of an episode: a position, the K actions behind it, and the targets of all K + 1 positions."""
 
-    observation: Shaped[Rows, "B C H W"]
+    observation: Shaped[Rows, "B *c"]
     action: Int[Rows, "B K"]
     reward: Float[Rows, "B K"]
     value: Float[Rows, "B K+1"]
     policy: Float[Rows, "B K+1 A"]
     policy_weight: Float[Rows, "B K+1"]  # 0 behind the end
+    known: Float[Rows, "B K+1"]  # 0 behind a time limit: nobody knows what would have come
 
 
 def unroll(rows: Samples, num_unroll_steps: int, rng: np.random.Generator) -> Unrolled:
@@ -38,6 +39,7 @@ def unroll(rows: Samples, num_unroll_steps: int, rng: np.random.Generator) -> Un
         value=np.where(over, np.float32(0), parts["value"]),
         policy=parts["policy"],
         policy_weight=np.where(over, np.float32(0), parts["policy_weight"]),
+        known=1 - parts["cut"][:, :1] * over.astype(np.float32),
     )
 
 
@@ -60,10 +62,11 @@ def unrolled_loss(net: Any, batch: Unrolled) -> tuple[Float[Array, ""], Metrics]
             first = {"policy_loss": policy_k, "policy_entropy": entropy(jax.nn.softmax(out.policy)).mean()}
             first["value_loss"] = jnp.square(of_value.mean(out.value) - batch.value[:, 0]).mean()
         policy += share * policy_k
-        value += share * cross_entropy(out.value, of_value.two_hot(batch.value[:, k])).mean()
+        known = batch.known[:, k]
+        value += share * (known * cross_entropy(out.value, of_value.two_hot(batch.value[:, k]))).mean()
         if k < steps:
             latent, reward_k = net.dynamics(scale_gradient(latent, 0.5), batch.action[:, k])
-            reward += cross_entropy(reward_k, of_reward.two_hot(batch.reward[:, k])).mean() / steps
+            reward += (known * cross_entropy(reward_k, of_reward.two_hot(batch.reward[:, k]))).mean() / steps
     metrics = {**first, "unrolled_policy_loss": policy, "unrolled_value_loss": value, "unrolled_reward_loss": reward}
     return policy + value + reward, metrics
 

@@ -74,6 +74,13 @@ class Moves(NamedTuple):
     opening: Int[Array, "B P"]
 
 
+class Acted(NamedTuple):
+    """T moves in B worlds, for `summary`."""
+
+    action: Int[np.ndarray, "T B"]
+    full: Bool[np.ndarray, "T B"]
+
+
 class SelfPlay:
     """The compiled parts of self-play for one game and configuration. Holds no state of a run."""
 
@@ -208,7 +215,7 @@ def check_search(search: SearchConfig, play: PlayConfig) -> None:
 
 
 def summary(
-    episodes: list[Episode], moves: Moves, search: SearchConfig, play: PlayConfig, seconds: float
+    episodes: list[Episode], moves: Moves | Acted, search: SearchConfig, play: PlayConfig, seconds: float
 ) -> dict[str, float]:
     """Numbers of one iteration of play: speeds, length and results of the games that ended."""
     simulations = np.where(moves.full, search.num_simulations, play.fast_simulations or 0).sum()
@@ -220,4 +227,6 @@ def summary(
         lengths = [len(e.action) + len(e.opening) for e in episodes]
         decided = [e.reward[-1] != 0 for e in episodes]
         numbers |= {"game_length": float(np.mean(lengths)), "decided": float(np.mean(decided))}
+        if all((e.discount >= 0).all() for e in episodes):  # of one agent
+            numbers["episode_return"] = float(np.mean([e.reward.sum() for e in episodes]))
     return numbers

@@ -1,34 +1,36 @@
 """MuZero = AlphaZero − the rules.                                   Schrittwieser et al., Nature 2020
 
-Against AlphaZero, its parent: `Learned` stands where `Rules` stood, targets are n-step returns, the loss is unrolled.
-Legal moves are known at the root of a search alone. All else is shared.
+Against AlphaZero, its parent: the model is `Learned` where it was `Rules`, targets are n-step returns, the loss is
+unrolled. Legal moves are known at the root of a search alone. All else is shared.
 Differs from the paper: Gumbel's root and 32 simulations (preset `paper` restores PUCT and 800); random openings; a
 moving average of the weights plays; rewards are predicted on boards too, where the paper has only values.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import inf
-from typing import Any
+
+from jaxtyping import Array, Key
 
 from move37 import games
 from move37.core.errors import UnknownName, check_ranges
-from move37.core.types import Embedding, Game, Model, State
+from move37.core.types import Game, World
+from move37.core.values import Support
 from move37.learn.targets import n_step_targets
 from move37.learn.unroll import unrolled_loss
 from move37.learn.update import Learner, OptimiserConfig, fit
-from move37.models.learned import Learned, seen
 from move37.nets.latent import BoardLatent, LatentConfig
-from move37.play.exam import Exam
-from move37.play.ladder import Ladder
+from move37.nets.vector_latent import VectorLatent
+from move37.play.actors import Actors
 from move37.play.replay import Replay, ReplayConfig
 from move37.play.self_play import PlayConfig, check_search, summary
-from move37.play.stream import Stream
+from move37.play.worlds import Measures, stream_of
 from move37.run.config import from_json
 from move37.run.directory import Run
 from move37.run.records import write_games
 from move37.search.mcts import SearchConfig
 from move37.search.puct import Puct
 
+Net = BoardLatent | VectorLatent
 LINEAGE = {
     "system": "MuZero",
     "parent": "AlphaZero",
@@ -115,47 +117,63 @@ def preset(name: str, game: str) -> Config:
             optimiser=OptimiserConfig("sgd", learning_rate=0.05, decay_updates=1_000_000),
         ),
     }
+    if game.startswith("gym:"):
+        presets |= _control(presets)
     if name not in presets:
         raise UnknownName(f"muzero has no preset {name!r}; there are: {', '.join(presets)}.")
     return presets[name]
 
 
-def check(config: Config, game: Game) -> None:
+def _control(presets: dict[str, Config]) -> dict[str, Config]:
+    """The same for one agent, whose rewards come on the way: supports of scaled numbers, a return of few steps."""
+    support = Support(-25.0, 25.0, 51, scaled=True)
+    net = LatentConfig(1, 1, 64, value=support, reward=support)
+    laptop = Config(
+        iterations=40,
+        updates=64,
+        td_steps=10,
+        exam_every=5,
+        net=net,
+        search=SearchConfig(num_simulations=25),
+        play=PlayConfig(games=8, moves=32, num_sampling_moves=0),
+        replay=ReplayConfig(least=512, fraction=1.0),
+        optimiser=OptimiserConfig(learning_rate=3e-3, ema=0.98),
+    )
+    return {"smoke": replace(presets["smoke"], net=replace(net, channels=16)), "laptop": laptop}
+
+
+def check(config: Config, game: World) -> None:
     """What this game cannot give: nothing."""
 
 
-def train(config: Config, out: Run, resume: bool = False) -> BoardLatent:
+def train(config: Config, out: Run, resume: bool = False) -> Net:
     """The loop. Returns the net that acts."""
-    game = games.make(out.about["game"])
-
-    def model_of(net: BoardLatent, states: State) -> tuple[Model, Embedding]:
-        model = Learned(net)
-        return model, model.embed(seen(game, states))
-
-    learner = Learner.init(BoardLatent(game, config.net, key=out.key("net")), config.optimiser)
-    stream = Stream(game, config.search, config.play, out.key("start"), model_of=model_of)
+    world = games.world(out.about["game"])
+    learner = Learner.init(_net(world, config.net, key=out.key("net")), config.optimiser)
+    stream = stream_of(world, config.search, config.play, out.key("start"), out.seed)
     replay, done = Replay(config.replay, out.path / "replay"), 0
-    exam, ladder = Exam(game), Ladder(game, config.search.num_simulations)
-    td_steps = config.td_steps or game.max_num_moves
+    measures, td_steps = Measures(world, config.search.num_simulations), config.td_steps or world.max_num_moves
     if resume:
         done, saved = out.resume({"learner": learner, **stream.template, "replay": None})
         learner, replay = saved["learner"], Replay.open(config.replay, out.path / "replay", done, saved["replay"])
         stream.restore(saved)
-        ladder.restore(out.metrics())
+        measures.restore(out.metrics())
 
     for t in out.steps(done + 1, config.iterations):
         began = out.seconds
         episodes, moves = stream.play(learner.acting, out.key("play", t))  # play
         report = summary(episodes, moves, config.search, config.play, out.seconds - began)
+        if isinstance(stream, Actors):
+            report["crashes"] = stream.crashes
         replay.add(t, n_step_targets(episodes, td_steps), len(episodes))
-        write_games(out.path / "games" / f"{t:06d}.jsonl", game, t, episodes)
+        if isinstance(world, Game):
+            write_games(out.path / "games" / f"{t:06d}.jsonl", world, t, episodes)
         batches = replay.stretches(config.updates, config.batch_size, config.num_unroll_steps, out.rng("batch", t))
         learner, losses = fit(learner, unrolled_loss, batches)  # learn
         report |= losses
         if t % config.exam_every == 0 or t == config.iterations:
             out.save_net(t, learner.acting)
-            report |= exam.sit(learner.acting)
-            report |= ladder.challenge(t, learner.acting, out.key("ladder", t), out.load_net)
+            report |= measures.take(t, learner.acting, out.key("ladder", t), out.load_net)
         out.log(t, {"games": replay.games, "positions": replay.total, **report})
         out.save(t, {"learner": learner, **stream.state, "replay": replay.state})
         replay.prune()
@@ -164,8 +182,15 @@ def train(config: Config, out: Run, resume: bool = False) -> BoardLatent:
     return learner.acting
 
 
-def load(out: Run, iteration: int | None = None) -> tuple[Game, Any, BoardLatent, int]:
-    """What a player needs of a run: game, configuration, net, and the iteration it comes from."""
-    game, config = games.make(out.about["game"]), from_json(Config, out.about["config"])
-    chosen, net = out.load_net(BoardLatent(game, config.net, key=out.key("net")), iteration)
-    return game, config, net, chosen
+def load(out: Run, iteration: int | None = None) -> tuple[World, Config, Net, int]:
+    """What a player needs of a run: game or world, configuration, net, and the iteration it comes from."""
+    world, config = games.world(out.about["game"]), from_json(Config, out.about["config"])
+    chosen, net = out.load_net(_net(world, config.net, key=out.key("net")), iteration)
+    return world, config, net, chosen
+
+
+def _net(world: World, config: LatentConfig, key: Key[Array, ""]) -> Net:
+    """For boards, or for vectors."""
+    if isinstance(world, Game):
+        return BoardLatent(world, config, key=key)
+    return VectorLatent(world, config, key=key)

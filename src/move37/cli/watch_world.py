@@ -1,0 +1,43 @@
+"""`move37 watch` of an agent in a world of Gymnasium: episodes, and with --think what it expected at each step."""
+
+import time
+from argparse import Namespace
+from typing import Any
+
+import numpy as np
+
+from move37.games.gym_adapter import GymWorld
+from move37.play.actors import Copy, Seeds, Trials
+
+
+def watch_world(name: str, world: GymWorld, net: Any, options: Namespace) -> int:
+    """Whole episodes, each with its own seed. Ctrl-C leaves."""
+    trials = Trials(world, max(1, options.simulations), episodes=1)
+    copy, returns = Copy(world, Seeds(options.seed)), []
+    try:
+        for number in range(1, options.games + 1):
+            total, steps, going = 0.0, 0, True
+            while going:
+                result = trials.think(net, copy.seen[None])
+                action, value = int(result.action[0]), float(result.value[0])
+                stepped = copy.step(action)
+                if stepped is None:
+                    print(f"episode {number}: crashed after {steps} steps", flush=True)
+                    break
+                total, steps, going = total + stepped[0], steps + 1, not stepped[1]
+                if options.think:
+                    what = f"step {steps:>4}  action {action}  reward {stepped[0]:+g}  return from here {value:+.1f}"
+                    print(f"{what} (expected, discounted)", flush=True)
+                time.sleep(options.delay)
+            else:
+                assert stepped is not None
+                how = "cut off by the time limit" if stepped[2] else "over"
+                print(f"episode {number}: return {total:g} after {steps} steps, {how}", flush=True)
+                returns.append(total)
+                copy.begin()
+    except KeyboardInterrupt:
+        print("\nstopped watching")
+    copy.close()
+    if len(returns) > 1:
+        print(f"{name} in {world.name}: mean return {np.mean(returns):g} ± {np.std(returns):.3g} of {len(returns)}")
+    return 0

@@ -1,0 +1,62 @@
+"""Worlds of Gymnasium, by their id: `gym:CartPole-v1`. They give no rules: only what they show, step by step."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from move37.core.errors import BadConfig, MissingExtra, UnknownName
+from move37.core.types import World
+
+
+@dataclass(frozen=True)
+class GymWorld(World):
+    """A world with discrete actions that shows a vector of numbers, or a number out of a few.
+
+    Raises `MissingExtra` without Gymnasium, `UnknownName` for an id that it does not know, `BadConfig` for a world with
+    actions or observations of another kind.
+    """
+
+    env_id: str
+    name: str = field(init=False)
+    num_actions: int = field(init=False)
+    observation_shape: tuple[int, ...] = field(init=False)
+    max_num_moves: int = field(init=False)
+
+    num_players = 1
+
+    def __post_init__(self) -> None:
+        env = self.make()
+        from gymnasium.spaces import Box, Discrete
+
+        seen, actions = env.observation_space, env.action_space
+        if not isinstance(actions, Discrete):
+            raise BadConfig(f"gym:{self.env_id} has actions {actions}; allowed so far: Discrete.")
+        if not (isinstance(seen, Discrete) or (isinstance(seen, Box) and len(seen.shape) == 1)):
+            raise BadConfig(f"gym:{self.env_id} shows {seen}; allowed so far: Discrete, and Box with one axis.")
+        shape = (int(seen.n),) if isinstance(seen, Discrete) else tuple(map(int, seen.shape))
+        limit = env.spec.max_episode_steps if env.spec is not None else None
+        attributes = {"num_actions": int(actions.n), "observation_shape": shape, "max_num_moves": limit or 10_000}
+        for attribute, value in {"name": f"gym:{self.env_id}", **attributes}.items():
+            object.__setattr__(self, attribute, value)
+        env.close()
+
+    def make(self) -> Any:
+        """A new environment."""
+        try:
+            import gymnasium
+        except ImportError as error:
+            raise MissingExtra(f"gym:{self.env_id} needs Gymnasium: pip install 'move37[gym]'.") from error
+        try:
+            return gymnasium.make(self.env_id)
+        except gymnasium.error.DependencyNotInstalled as error:
+            raise MissingExtra(f"gym:{self.env_id} cannot be made: {error}") from error
+        except gymnasium.error.Error as error:
+            raise UnknownName(f"no world 'gym:{self.env_id}': {error}") from error
+
+    def observe(self, observation: Any) -> Float[np.ndarray, " n"]:
+        """What the network sees: the vector itself; a number out of n as n numbers, one of them 1."""
+        if np.ndim(observation) == 0:
+            return np.eye(self.observation_shape[0], dtype=np.float32)[int(observation)]
+        return np.asarray(observation, np.float32)

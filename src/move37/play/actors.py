@@ -1,0 +1,196 @@
+"""Acting in worlds that only the host can step: copies of an environment around one batched search."""
+
+import contextlib
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Int, Key, Shaped
+
+from move37.core.episode import Episode
+from move37.core.errors import WorldFailure
+from move37.games.gym_adapter import GymWorld
+from move37.models.learned import Learned, Seen
+from move37.play.self_play import Acted, PlayConfig
+from move37.search.gumbel import Gumbel
+from move37.search.mcts import SearchConfig, SearchResult, search
+
+_MOST_CRASHES = 5  # of one copy in a row
+
+
+class Copy:
+    """One environment. If it crashes, it is made again, and the episode is dropped and counted."""
+
+    def __init__(self, world: GymWorld, seeds: "Seeds"):
+        """Reset and ready."""
+        self.world, self.seeds, self.crashes = world, seeds, 0
+        self._env, self._in_a_row = world.make(), 0
+        self.begin()
+
+    def begin(self) -> None:
+        """A new episode. Raises `WorldFailure` if the environment does nothing but crash."""
+        while True:
+            try:
+                observation, _ = self._env.reset(seed=self.seeds.next())
+                break
+            except Exception as error:
+                self._make_again(error)
+        self.seen: Float[np.ndarray, " n"] = self.world.observe(observation)
+        self.rows: list[tuple[Any, ...]] = []
+
+    def step(self, action: int) -> tuple[float, bool, bool] | None:
+        """(reward, over, cut off by a time limit); None after a crash, and a new episode has begun."""
+        try:
+            observation, reward, terminated, truncated, _ = self._env.step(action)
+        except Exception as error:
+            self._make_again(error)
+            self.begin()
+            return None
+        self._in_a_row = 0
+        self.seen = self.world.observe(observation)
+        return float(reward), bool(terminated or truncated), bool(truncated and not terminated)
+
+    def close(self) -> None:
+        """Let go of it."""
+        with contextlib.suppress(Exception):
+            self._env.close()
+
+    def _make_again(self, error: Exception) -> None:
+        self.crashes, self._in_a_row = self.crashes + 1, self._in_a_row + 1
+        if self._in_a_row > _MOST_CRASHES:
+            raise WorldFailure(f"{self.world.name} crashed {self._in_a_row} times in a row; the last: {error!r}.")
+        self.close()
+        self._env = self.world.make()
+
+
+class Seeds:
+    """A seed for every episode of a run, whoever plays it."""
+
+    def __init__(self, seed: int, begun: int = 0):
+        """`begun` episodes have theirs already."""
+        self.seed, self.begun = seed, begun
+
+    def next(self) -> int:
+        """The next."""
+        self.begun += 1
+        return int(np.random.SeedSequence([self.seed, self.begun]).generate_state(1)[0])
+
+
+class Actors:
+    """Episodes without end, as `Stream` makes them of games. What is open when a run stops is played anew."""
+
+    def __init__(self, world: GymWorld, search_config: SearchConfig, config: PlayConfig, seed: int):
+        """`config.games` copies; nothing is made until the first move."""
+        self.world, self.config, self._search_config = world, config, search_config
+        self._seeds, self._crashes = Seeds(seed), 0
+        self._copies: list[Copy] = []
+        self._think, self._value = jax.jit(self._search), jax.jit(_value)
+
+    def play(self, net: Any, key: Key[Array, ""]) -> tuple[list[Episode], Acted]:
+        """`config.moves` steps of every copy: (episodes that ended, what was done)."""
+        self._copies = self._copies or [Copy(self.world, self._seeds) for _ in range(self.config.games)]
+        episodes, actions = [], []
+        for t in range(self.config.moves):
+            seen = np.stack([copy.seen for copy in self._copies])
+            numbers = np.array([len(copy.rows) for copy in self._copies])
+            chosen, result = jax.tree.map(np.asarray, self._think(net, seen, numbers, jax.random.fold_in(key, t)))
+            actions.append(chosen)
+            over = []
+            for i, copy in enumerate(self._copies):
+                stepped = copy.step(int(chosen[i]))
+                if stepped is not None:
+                    copy.rows.append((seen[i], chosen[i], result.action_weights[i], result.value[i], *stepped))
+                    over += [copy] if stepped[1] else []
+            if over:
+                last = np.zeros_like(seen)
+                last[: len(over)] = [copy.seen for copy in over]
+                values = np.asarray(self._value(net, last)).tolist()
+                episodes += [self._finish(copy, v, net.discount) for copy, v in zip(over, values, strict=False)]
+        shape = (self.config.moves, self.config.games)
+        return episodes, Acted(np.stack(actions), np.ones(shape, bool))
+
+    @property
+    def crashes(self) -> int:
+        """Episodes that were lost to crashes, since the beginning."""
+        return self._crashes + sum(copy.crashes for copy in self._copies)
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """For a checkpoint: environments cannot be saved, but no seed comes twice."""
+        return {"actors": {"begun": np.array(self._seeds.begun), "crashes": np.array(self.crashes)}}
+
+    @property
+    def template(self) -> dict[str, Any]:
+        """What `Run.resume` needs to read `state` again."""
+        return {"actors": None}
+
+    def restore(self, saved: dict[str, Any]) -> None:
+        """Go on from a checkpoint, with new episodes."""
+        self._seeds.begun, self._crashes = int(saved["actors"]["begun"]), int(saved["actors"]["crashes"])
+
+    def _finish(self, copy: Copy, last_value: float, discount: float) -> Episode:
+        """The episode that has ended; the next begins. One that was cut off goes on in what the net expects of it."""
+        seen, action, weights, value, reward, over, cut = map(np.asarray, zip(*copy.rows, strict=True))
+        copy.begin()
+        return Episode(
+            observation=seen,
+            action=action,
+            action_weights=weights,
+            root_value=value.astype(np.float32),
+            reward=reward.astype(np.float32),
+            discount=np.where(over & ~cut, np.float32(0), np.float32(discount)),
+            full=np.ones(len(action), bool),
+            init_key=np.zeros(2, np.uint32),
+            opening=np.zeros(0, np.int64),
+            cut_value=last_value if cut[-1] else None,
+        )
+
+    def _search(
+        self, net: Any, seen: Shaped[Array, "B n"], numbers: Int[Array, " B"], key: Key[Array, ""]
+    ) -> tuple[Int[Array, " B"], SearchResult]:
+        noise_key, draw_key = jax.random.split(key)
+        legal = jnp.ones((len(seen), self.world.num_actions), bool)
+        noise, model = self._search_config.rule.noise(noise_key, legal), Learned(net)
+        result = search(model, model.embed(Seen(seen, legal)), self._search_config, noise)
+        drawn = jax.random.categorical(draw_key, jnp.log(result.action_weights) / self.config.temperature)
+        chosen = jnp.where(numbers < self.config.num_sampling_moves, drawn, result.action).astype(jnp.int32)
+        return chosen, result._replace(tree=None)
+
+
+def _value(net: Any, seen: Shaped[Array, "B n"]) -> Float[Array, " B"]:
+    return net.supports[0].mean(net.prediction(net.representation(seen)).value)
+
+
+class Trials:
+    """How good is an agent? Whole episodes, each action the search's own choice, without noise."""
+
+    def __init__(self, world: GymWorld, num_simulations: int, episodes: int = 20):
+        """So many episodes at once, the same in every trial."""
+        self.world, self.episodes = world, episodes
+        config = SearchConfig(Gumbel(gumbel_scale=0.0), num_simulations)
+
+        def think(net: Any, seen: Shaped[Array, "B n"]) -> SearchResult:
+            model, legal = Learned(net), jnp.ones((len(seen), world.num_actions), bool)
+            return search(model, model.embed(Seen(seen, legal)), config)
+
+        self.think = jax.jit(think)
+
+    def returns(self, net: Any) -> Float[np.ndarray, " episodes"]:
+        """The sum of rewards of each episode, without discount. A crash ends an episode with what it has."""
+        copies = [Copy(self.world, Seeds(i, begun=1)) for i in range(self.episodes)]
+        total, going = np.zeros(self.episodes, np.float32), np.ones(self.episodes, bool)
+        while going.any():
+            actions = np.asarray(self.think(net, np.stack([copy.seen for copy in copies])).action)
+            for i in np.flatnonzero(going):
+                stepped = copies[i].step(int(actions[i]))
+                total[i] += 0.0 if stepped is None else stepped[0]
+                going[i] = stepped is not None and not stepped[1]
+        for copy in copies:
+            copy.close()
+        return total
+
+    def sit(self, net: Any) -> dict[str, float]:
+        """`trial_return`: the mean, and `trial_return_deviation` among the episodes."""
+        returns = self.returns(net)
+        return {"trial_return": float(returns.mean()), "trial_return_deviation": float(returns.std())}

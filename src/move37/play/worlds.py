@@ -1,0 +1,52 @@
+"""What a recipe needs of a world, be it a game that JAX steps or an environment of the host."""
+
+from typing import Any
+
+from jaxtyping import Array, Key
+
+from move37.core.types import Embedding, Game, State, World
+from move37.games.gym_adapter import GymWorld
+from move37.models.learned import Learned, seen
+from move37.play.actors import Actors, Trials
+from move37.play.exam import Exam
+from move37.play.ladder import Ladder, Load
+from move37.play.self_play import PlayConfig
+from move37.play.stream import Stream
+from move37.search.mcts import SearchConfig
+
+
+def stream_of(world: World, search: SearchConfig, play: PlayConfig, key: Key[Array, ""], seed: int) -> Stream | Actors:
+    """Episodes without end, searched in a model that is learned (`models.learned`)."""
+    if isinstance(world, Game):
+        game = world
+
+        def model_of(net: Any, states: State) -> tuple[Learned, Embedding]:
+            return (model := Learned(net)), model.embed(seen(game, states))
+
+        return Stream(game, search, play, key, model_of=model_of)
+    assert isinstance(world, GymWorld)
+    return Actors(world, search, play, seed)
+
+
+class Measures:
+    """How strong is a net? Of a game: exam and rating. Of another world: the returns of whole episodes."""
+
+    def __init__(self, world: World, num_simulations: int):
+        """Compiled once."""
+        self.game = world if isinstance(world, Game) else None
+        if self.game is not None:
+            self.exam, self.ladder = Exam(self.game), Ladder(self.game, num_simulations)
+        else:
+            assert isinstance(world, GymWorld)
+            self.trials = Trials(world, num_simulations)
+
+    def restore(self, rows: list[dict[str, Any]]) -> None:
+        """Take up what the metrics of a run tell of."""
+        if self.game is not None:
+            self.ladder.restore(rows)
+
+    def take(self, iteration: int, net: Any, key: Key[Array, ""], load: Load) -> dict[str, Any]:
+        """The metrics."""
+        if self.game is None:
+            return self.trials.sit(net)
+        return self.exam.sit(net) | self.ladder.challenge(iteration, net, key, load)

@@ -1,0 +1,38 @@
+"""`move37 train muzero --env ID`: from nothing to episodes that can be watched."""
+
+import re
+
+import jax
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def _promotion_as_optax_needs_it():
+    with jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow"):
+        yield
+
+
+def test_an_agent_is_trained_goes_on_and_is_watched(here, move37):
+    said = move37("train", "muzero", "--env", "CartPole-v1", "--preset=smoke", "--name=cart", "--iterations=2",
+                  "--exam-every=2")  # fmt: skip
+    assert said.code == 0, said.err
+    assert "muzero on gym:CartPole-v1, preset smoke" in said.out
+    assert re.search(r"trial return \d+", said.out)
+    said = move37("resume", "cart", "--iterations=3")
+    assert said.code == 0, said.err
+    assert "done after" in said.out
+    said = move37("watch", "cart", "--games=2", "--simulations=4", "--think")
+    assert said.code == 0, said.err
+    steps = [int(n) for n in re.findall(r"^episode \d: return \d+ after (\d+) steps, over$", said.out, re.MULTILINE)]
+    assert len(steps) == 2
+    assert len(re.findall(r"^step .* return from here", said.out, re.MULTILINE)) == sum(steps)
+    assert "in gym:CartPole-v1: mean return" in said.out
+    for command in ("play cart", "arena cart random", "export cart"):
+        said, words = (
+            move37(*command.split()),
+            "nobody can play against it|gives no rules|plays by rules that it has learned",
+        )
+        assert (said.code, said.err.count("\n")) == (1, 1)
+        assert re.search(words, said.err)
+    assert move37("info", "cart").code == 0
+    assert move37("plot", "cart").code == 0

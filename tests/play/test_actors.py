@@ -1,0 +1,171 @@
+"""Environments of the host: nothing of an episode is lost or made up, whatever they do."""
+
+import gymnasium
+import jax
+import numpy as np
+import pytest
+from gymnasium.spaces import Box, Discrete
+
+from move37 import games
+from move37.core.errors import BadConfig, UnknownName, WorldFailure
+from move37.learn.targets import n_step_targets
+from move37.learn.unroll import unroll
+from move37.nets.latent import LatentConfig
+from move37.nets.vector_latent import VectorLatent
+from move37.play.actors import Actors, Copy, Seeds, Trials
+from move37.play.self_play import PlayConfig
+from move37.search.mcts import SearchConfig
+
+LENGTH, LIMIT = 5, 7
+
+
+class Counter(gymnasium.Env):
+    """Shows how many steps were made and its seed. Ends by itself after 5 steps if the seed is even, never if odd."""
+
+    observation_space, action_space = Box(-np.inf, np.inf, (2,), np.float64), Discrete(3)
+
+    def reset(self, *, seed=None, options=None):
+        self.steps, self.kind = 0, seed % 4
+        if self.kind == 3:
+            raise RuntimeError("no start")
+        return np.array([0.0, seed % 4]), {}
+
+    def step(self, action):
+        self.steps += 1
+        if self.kind == 2 and self.steps == 3:
+            raise RuntimeError("broken")
+        return np.array([self.steps, self.kind]), 10.0 + action, self.kind != 1 and self.steps == LENGTH, False, {}
+
+
+class Wreck(Counter):
+    """Never starts."""
+
+    def reset(self, *, seed=None, options=None):
+        raise RuntimeError("nothing works")
+
+
+class Board(Counter):
+    """Shows an image."""
+
+    observation_space = Box(0, 255, (8, 8, 3), np.uint8)
+
+
+class Lever(Counter):
+    """Wants a number."""
+
+    action_space = Box(-1, 1, (1,))
+
+
+class Door(Counter):
+    """Shows a number out of four."""
+
+    observation_space = Discrete(4)
+
+    def reset(self, *, seed=None, options=None):
+        return 2, {}
+
+
+for kind in (Counter, Wreck, Board, Lever, Door):
+    gymnasium.register(f"move37/{kind.__name__}-v0", kind, max_episode_steps=LIMIT, disable_env_checker=True)
+
+
+@pytest.fixture(autouse=True)
+def _promotion_as_optax_needs_it():
+    with jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow"):
+        yield
+
+
+def _play(iterations=6, copies=4):
+    world = games.world("gym:move37/Counter-v0")
+    net = VectorLatent(world, LatentConfig(1, 1, 8, discount=0.9), key=jax.random.key(0))
+    play = PlayConfig(games=copies, moves=8, num_sampling_moves=100)
+    actors = Actors(world, SearchConfig(num_simulations=4), play, seed=0)
+    episodes = []
+    for t in range(iterations):
+        more, acted = actors.play(net, jax.random.key(t))
+        assert acted.action.shape == (8, copies)
+        episodes += more
+    return world, net, actors, episodes
+
+
+def test_episodes_are_whole_and_time_limits_are_no_ends():
+    _, _, actors, episodes = _play()
+    ended, cut = ([e for e in episodes if (e.cut_value is not None) == flag] for flag in (False, True))
+    assert len(ended) > 3
+    assert len(cut) > 3
+    for episode in episodes:
+        length = LIMIT if episode.cut_value is not None else LENGTH
+        np.testing.assert_array_equal(episode.observation[:, 0], np.arange(length))
+        np.testing.assert_array_equal(episode.reward, 10 + episode.action)
+        np.testing.assert_allclose(episode.discount[:-1], 0.9, rtol=1e-6)
+        np.testing.assert_allclose(episode.action_weights.sum(1), 1, rtol=1e-4)
+    assert {float(e.discount[-1]) for e in ended} == {0.0}
+    assert all(e.discount[-1] > 0 for e in cut)
+    assert not {e.observation[0, 1] for e in episodes} & {2.0, 3.0}  # those that crashed are dropped
+    assert actors.crashes > 3
+
+
+def test_behind_a_time_limit_the_return_goes_on_and_nothing_else_is_known():
+    *_, episodes = _play()
+    cut = next(e for e in episodes if e.cut_value is not None)
+    for td_steps in (1, 3, 50):
+        samples = n_step_targets([cut], td_steps)
+        last = cut.reward[-1] + 0.9 * cut.cut_value
+        assert samples.value[-1] == pytest.approx(last, rel=1e-5)
+        before = cut.reward[-2] + 0.9 * (cut.root_value[-1] if td_steps == 1 else last)
+        assert samples.value[-2] == pytest.approx(before, rel=1e-5)
+    ended = next(e for e in episodes if e.cut_value is None)
+    for episode, known in ((cut, 0), (ended, 1)):
+        rows = jax.tree.map(lambda x: x[[-2, -1, -1, -1]], n_step_targets([episode], 3))
+        stretch = unroll(rows, 3, np.random.default_rng(0))
+        np.testing.assert_array_equal(stretch.known, [[1, 1, known, known]])
+        np.testing.assert_array_equal(stretch.policy_weight, [[1, 1, 0, 0]])
+
+
+def test_seeds_do_not_come_twice_not_even_after_a_checkpoint():
+    world, net, actors, _ = _play(2)
+    begun, saved = actors._seeds.begun, actors.state
+    assert begun > 8
+    again = Actors(world, SearchConfig(num_simulations=4), PlayConfig(games=2, moves=1), seed=0)
+    again.restore(saved)
+    again.play(net, jax.random.key(0))
+    assert again._seeds.begun >= begun + 2
+    assert again.crashes >= actors.crashes
+    one, other = Seeds(1), Seeds(2)
+    assert len({one.next() for _ in range(50)} | {other.next() for _ in range(50)}) == 100
+
+
+def test_a_world_that_only_crashes_is_given_up():
+    with pytest.raises(WorldFailure, match=r"Wreck-v0 crashed 6 times in a row.*nothing works"):
+        Copy(games.world("gym:move37/Wreck-v0"), Seeds(0))
+
+
+def test_trials_are_whole_episodes_and_repeat_themselves():
+    world, net, *_ = _play(0)
+    trials = Trials(world, 4, episodes=6)
+    returns = trials.returns(net)
+    np.testing.assert_array_equal(returns, trials.returns(net))
+    assert ((returns >= 10 * 2) & (returns <= 12 * LIMIT)).all()  # the shortest crash after two steps
+    assert trials.sit(net)["trial_return"] == pytest.approx(returns.mean())
+
+
+@pytest.mark.parametrize(
+    ("name", "error", "words"),
+    [
+        ("Nowhere-v9", UnknownName, "no world 'gym:Nowhere-v9'"),
+        ("move37/Board-v0", BadConfig, "allowed so far: Discrete, and Box with one axis"),
+        ("move37/Lever-v0", BadConfig, "has actions Box.*allowed so far: Discrete"),
+    ],
+)
+def test_worlds_that_cannot_be_played_are_named(name, error, words):
+    with pytest.raises(error, match=words):
+        games.world(f"gym:{name}")
+
+
+def test_what_a_world_is():
+    world = games.world("gym:move37/Door-v0")
+    assert (world.name, world.num_actions, world.observation_shape) == ("gym:move37/Door-v0", 3, (4,))
+    assert (world.num_players, world.max_num_moves) == (1, LIMIT)
+    np.testing.assert_array_equal(world.observe(2), [0, 0, 1, 0])
+    with pytest.raises(BadConfig, match=r"gives no rules: .move37 train muzero. learns its own"):
+        games.make("gym:move37/Door-v0")
