@@ -8,7 +8,7 @@ import pytest
 from move37.core.episode import Episode
 from move37.core.values import Support
 from move37.games import make
-from move37.learn.targets import n_step_targets
+from move37.learn.targets import n_step_return, n_step_targets
 from move37.learn.unroll import scale_gradient, unroll, unrolled_loss
 from move37.nets.latent import BoardLatent, LatentConfig
 from move37.play.replay import Replay, ReplayConfig
@@ -59,6 +59,28 @@ def test_stretches_follow_their_episode_and_know_where_it_ends(td_steps):
                 if k < steps:
                     assert (batch.action[i, k], batch.reward[i, k]) == (episode.action[t], episode.reward[t])
     assert seen == {int(x) for e in episodes for x in e.observation[:, 0, 0, 0]}
+
+
+@pytest.mark.parametrize("cut", [None, 0.25])
+def test_with_fresh_values_only_what_stands_at_the_end_of_a_return_changes(cut):
+    episodes, td_steps = [_episode(6, 0)._replace(cut_value=cut), _episode(3, 100)], 2
+    if cut is not None:
+        episodes[0].discount[-1] = -1.0
+    replay = Replay(ReplayConfig(fraction=1.0, least=1))
+    replay.add(1, n_step_targets(episodes, td_steps), 2)
+
+    def value_of(observation):
+        return 7 + observation[:, 0, 0, 0]
+
+    changed = [e._replace(root_value=value_of(e.observation)) for e in episodes]
+    for batch in replay.stretches(20, 8, 3, np.random.default_rng(0), td_steps, value_of):
+        for i in range(8):
+            number = int(batch.observation[i, 0, 0, 0])
+            episode, begin = changed[number // 100], number % 100
+            expected = n_step_return(*(getattr(episode, x) for x in ("reward", "discount", "root_value")), td_steps,
+                                     episode.cut_value or 0.0)[begin:]  # fmt: skip
+            count = min(4, len(expected))
+            np.testing.assert_allclose(batch.value[i, :count], expected[:count], rtol=1e-5)
 
 
 def _n_step(episode, t, n):

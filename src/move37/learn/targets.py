@@ -24,7 +24,9 @@ class Samples(NamedTuple):
     end_weight: Float[Rows, " N"] | None = None  # 0 where the end is not known: the game was resigned
     action: Int[Rows, " N"] | None = None  # what was played, and
     reward: Float[Rows, " N"] | None = None  # what it brought,
-    cut: Float[Rows, " N"] | None = None  # and 1 where a time limit cut the episode off: of samples that are unrolled
+    cut: Float[Rows, " N"] | None = None  # 1 where a time limit cut the episode off,
+    root_value: Float[Rows, " N"] | None = None  # the search's value, and how much of that of the row n steps on stands
+    bootstrap: Float[Rows, " N"] | None = None  # in `value`: all of samples that are unrolled
 
 
 def n_step_return(
@@ -76,11 +78,12 @@ def n_step_targets(episodes: list[Episode], td_steps: int) -> Samples | None:
 
     Source: MuZero (Nature 2020), Methods, "Training".
     """
-    samples = _samples(
-        episodes,
-        [n_step_return(e.reward, e.discount, e.root_value, td_steps, e.cut_value or 0.0) for e in episodes],
-    )
+    values = [n_step_return(e.reward, e.discount, e.root_value, td_steps, e.cut_value or 0.0) for e in episodes]
+    samples, zero = _samples(episodes, values), np.float32(0)
+    shares = [n_step_return(zero * e.reward, e.discount, zero * e.root_value + 1, td_steps) for e in episodes]
     return samples and samples._replace(
+        root_value=np.concatenate([e.root_value for e in episodes]).astype(np.float32),
+        bootstrap=np.concatenate(shares),
         action=np.concatenate([e.action for e in episodes]).astype(np.int32),
         reward=np.concatenate([e.reward for e in episodes]).astype(np.float32),
         cut=np.concatenate([np.full(len(e.action), e.cut_value is not None, np.float32) for e in episodes]),

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Int, Shaped
+from jaxtyping import Array, Bool, Float, Int, Shaped
 
 from move37.core.types import Game, Prediction, State, Transition
 
@@ -54,3 +54,9 @@ class Learned(eqx.Module):
         predicted = self.net.prediction(embedding.latent)
         logits = jnp.where(embedding.allowed, predicted.policy, -jnp.inf)
         return Prediction(logits, self.net.supports[0].mean(predicted.value))
+
+
+@jax.jit
+def values(net: Any, observation: Shaped[Array, "B *c"]) -> Float[Array, " B"]:
+    """What a network alone says of positions, without a search."""
+    return net.supports[0].mean(net.prediction(net.representation(observation)).value)

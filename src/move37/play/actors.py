@@ -11,7 +11,7 @@ from jaxtyping import Array, Float, Int, Key, Shaped
 from move37.core.episode import Episode
 from move37.core.errors import WorldFailure
 from move37.games.gym_adapter import GymWorld
-from move37.models.learned import Learned, Seen
+from move37.models.learned import Learned, Seen, values
 from move37.play.self_play import Acted, PlayConfig
 from move37.search.gumbel import Gumbel
 from move37.search.mcts import SearchConfig, SearchResult, search
@@ -85,7 +85,7 @@ class Actors:
         self.world, self.config, self._search_config = world, config, search_config
         self._seeds, self._crashes = Seeds(seed), 0
         self._copies: list[Copy] = []
-        self._think, self._value = jax.jit(self._search), jax.jit(_value)
+        self._think = jax.jit(self._search)
 
     def play(self, net: Any, key: Key[Array, ""]) -> tuple[list[Episode], Acted]:
         """`config.moves` steps of every copy: (episodes that ended, what was done)."""
@@ -105,8 +105,8 @@ class Actors:
             if over:
                 last = np.zeros_like(seen)
                 last[: len(over)] = [copy.seen for copy in over]
-                values = np.asarray(self._value(net, last)).tolist()
-                episodes += [self._finish(copy, v, net.discount) for copy, v in zip(over, values, strict=False)]
+                expected = np.asarray(values(net, last)).tolist()
+                episodes += [self._finish(copy, v, net.discount) for copy, v in zip(over, expected, strict=False)]
         shape = (self.config.moves, self.config.games)
         return episodes, Acted(np.stack(actions), np.ones(shape, bool))
 
@@ -156,10 +156,6 @@ class Actors:
         drawn = jax.random.categorical(draw_key, jnp.log(result.action_weights) / self.config.temperature)
         chosen = jnp.where(numbers < self.config.num_sampling_moves, drawn, result.action).astype(jnp.int32)
         return chosen, result._replace(tree=None)
-
-
-def _value(net: Any, seen: Shaped[Array, "B n"]) -> Float[Array, " B"]:
-    return net.supports[0].mean(net.prediction(net.representation(seen)).value)
 
 
 class Trials:

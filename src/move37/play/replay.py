@@ -5,7 +5,7 @@ number of the iteration, and `Replay.open` reads the segments up to it.
 """
 
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -108,8 +108,20 @@ class Replay:
         for _ in range(count):
             yield augment(_rows(segments, rng.integers(len(self), size=size)), symmetries, rng)
 
-    def stretches(self, count: int, size: int, num_unroll_steps: int, rng: np.random.Generator) -> Iterator[Unrolled]:
-        """Uniform draws of a position and what came behind it. Nothing while the window is too small."""
+    def stretches(
+        self,
+        count: int,
+        size: int,
+        num_unroll_steps: int,
+        rng: np.random.Generator,
+        td_steps: int = 0,
+        value_of: Callable[[np.ndarray], np.ndarray] | None = None,
+    ) -> Iterator[Unrolled]:
+        """Uniform draws of a position and what came behind it. Nothing while the window is too small.
+
+        With `value_of` (observations → values) the value that stands at the end of each n-step return, `td_steps` on,
+        is what this says now, not what the search said when the position was played.
+        """
         if len(self) < self.config.least:
             return
         segments, steps = [samples for _, samples in self._segments], np.arange(num_unroll_steps + 1)
@@ -117,7 +129,13 @@ class Replay:
         for _ in range(count):
             drawn = rng.integers(len(self), size=size)
             rows = drawn[:, None] + np.minimum(steps, left[drawn][:, None] - 1)
-            yield unroll(_rows(segments, rows.reshape(-1)), num_unroll_steps, rng)
+            flat = rows.reshape(-1)
+            samples = _rows(segments, flat)
+            if value_of is not None and samples.bootstrap is not None:
+                behind = _rows(segments, np.where(samples.bootstrap != 0, flat + td_steps, flat))
+                change = value_of(behind.observation) - behind.root_value
+                samples = samples._replace(value=samples.value + samples.bootstrap * change)
+            yield unroll(samples, num_unroll_steps, rng)
 
 
 def _rows(segments: list[Samples], drawn: np.ndarray) -> Samples:

@@ -7,8 +7,11 @@ moving average of the weights plays; rewards are predicted on boards too, where 
 """
 
 from dataclasses import dataclass, field, replace
+from functools import partial
 from math import inf
 
+import jax
+import jax.numpy as jnp
 from jaxtyping import Array, Key
 
 from move37 import games
@@ -18,6 +21,7 @@ from move37.core.values import Support
 from move37.learn.targets import n_step_targets
 from move37.learn.unroll import unrolled_loss
 from move37.learn.update import Learner, OptimiserConfig, fit
+from move37.models.learned import values
 from move37.nets.latent import BoardLatent, LatentConfig
 from move37.nets.vector_latent import VectorLatent
 from move37.play.actors import Actors
@@ -62,6 +66,7 @@ class Config:
     batch_size: int = 128
     num_unroll_steps: int = 5  # K
     td_steps: int | None = None  # n of the n-step return; None: to the end of the game
+    fresh_values: bool = False  # the value at the end of an n-step return is the newest net's, not that of its time
     exam_every: int = 10  # iterations between two measurements of strength
     net: LatentConfig = field(default_factory=LatentConfig)
     search: SearchConfig = field(default_factory=SearchConfig)
@@ -127,11 +132,12 @@ def preset(name: str, game: str) -> Config:
 def _control(presets: dict[str, Config]) -> dict[str, Config]:
     """The same for one agent, whose rewards come on the way: supports of scaled numbers, a return of few steps."""
     support = Support(-25.0, 25.0, 51, scaled=True)
-    net = LatentConfig(1, 1, 64, value=support, reward=support)
+    net = LatentConfig(1, 1, 64, discount=0.98, value=support, reward=support)
     laptop = Config(
         iterations=40,
-        updates=64,
+        updates=128,
         td_steps=10,
+        fresh_values=True,
         exam_every=5,
         net=net,
         search=SearchConfig(num_simulations=25),
@@ -168,7 +174,10 @@ def train(config: Config, out: Run, resume: bool = False) -> Net:
         replay.add(t, n_step_targets(episodes, td_steps), len(episodes))
         if isinstance(world, Game):
             write_games(out.path / "games" / f"{t:06d}.jsonl", world, t, episodes)
-        batches = replay.stretches(config.updates, config.batch_size, config.num_unroll_steps, out.rng("batch", t))
+        target = jax.tree.map(jnp.copy, learner.acting)  # the updates take the learner's own arrays over
+        value_of = partial(values, target) if config.fresh_values else None
+        rng, steps = out.rng("batch", t), config.num_unroll_steps
+        batches = replay.stretches(config.updates, config.batch_size, steps, rng, td_steps, value_of)
         learner, losses = fit(learner, unrolled_loss, batches)  # learn
         report |= losses
         if t % config.exam_every == 0 or t == config.iterations:
