@@ -6,7 +6,8 @@ import jax
 import numpy as np
 import pytest
 
-from move37.core.errors import UnknownName
+from move37 import games
+from move37.core.errors import BadConfig, UnknownName
 from move37.games import make
 from move37.play.arena import play_match
 from move37.play.players import LatentPlayer, RandomPlayer
@@ -60,8 +61,24 @@ def test_its_net_is_found_again_and_plays_legal_moves(tmp_path):
         assert match.wins + match.draws + match.losses == 4
 
 
+def test_what_a_learned_model_cannot_give_is_refused():
+    config, cart = muzero.preset("laptop", GAME), games.world("gym:CartPole-v1")
+    muzero.check(config, make(GAME))
+    with pytest.raises(BadConfig, match="a model that is learned has no symmetries"):
+        muzero.check(_with(config, random_symmetries=True), make(GAME))
+    with pytest.raises(BadConfig, match="gym:CartPole-v1 is none"):
+        muzero.check(_with(config, opening_moves=4), cart)
+    muzero.check(muzero.preset("laptop", "gym:CartPole-v1"), cart)
+
+
+def _with(config, **changes):
+    return dataclasses.replace(config, play=dataclasses.replace(config.play, **changes))
+
+
 def test_presets():
     for name in ("smoke", "laptop", "gpu", "paper"):
         assert muzero.preset(name, GAME).iterations >= 3
     with pytest.raises(UnknownName, match="muzero has no preset 'huge'; there are: smoke, laptop"):
         muzero.preset("huge", GAME)
+    with pytest.raises(UnknownName, match="there are: smoke, laptop."):
+        muzero.preset("paper", "gym:CartPole-v1")

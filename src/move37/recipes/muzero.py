@@ -15,7 +15,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Key
 
 from move37 import games
-from move37.core.errors import UnknownName, check_ranges
+from move37.core.errors import BadConfig, UnknownName, check_ranges
 from move37.core.types import Game, World
 from move37.core.values import Support
 from move37.learn.targets import n_step_targets
@@ -123,7 +123,7 @@ def preset(name: str, game: str) -> Config:
         ),
     }
     if game.startswith("gym:"):
-        presets |= _control(presets)
+        presets = _control(presets)
     if name not in presets:
         raise UnknownName(f"muzero has no preset {name!r}; there are: {', '.join(presets)}.")
     return presets[name]
@@ -149,7 +149,12 @@ def _control(presets: dict[str, Config]) -> dict[str, Config]:
 
 
 def check(config: Config, game: World) -> None:
-    """What this game cannot give: nothing."""
+    """What this world cannot give. Raises `BadConfig`."""
+    play = config.play
+    if play.random_symmetries:
+        raise BadConfig("play.random_symmetries is True; a model that is learned has no symmetries: leave it off.")
+    if not isinstance(game, Game) and (play.fast_simulations is not None or play.opening_moves):
+        raise BadConfig(f"play.fast_simulations and play.opening_moves are for games; {game.name} is none: leave them.")
 
 
 def train(config: Config, out: Run, resume: bool = False) -> Net:
@@ -174,8 +179,7 @@ def train(config: Config, out: Run, resume: bool = False) -> Net:
         replay.add(t, n_step_targets(episodes, td_steps), len(episodes))
         if isinstance(world, Game):
             write_games(out.path / "games" / f"{t:06d}.jsonl", world, t, episodes)
-        target = jax.tree.map(jnp.copy, learner.acting)  # the updates take the learner's own arrays over
-        value_of = partial(values, target) if config.fresh_values else None
+        value_of = partial(values, _copy(learner.acting)) if config.fresh_values else None
         rng, steps = out.rng("batch", t), config.num_unroll_steps
         batches = replay.stretches(config.updates, config.batch_size, steps, rng, td_steps, value_of)
         learner, losses = fit(learner, unrolled_loss, batches)  # learn
@@ -189,6 +193,11 @@ def train(config: Config, out: Run, resume: bool = False) -> Net:
     if out.interrupted:  # the net to play with is the newest, with an exam or without
         out.save_net(t, learner.acting)
     return learner.acting
+
+
+def _copy(net: Net) -> Net:
+    """To keep while the learner goes on, which takes its own arrays over."""
+    return jax.tree.map(jnp.copy, net)
 
 
 def load(out: Run, iteration: int | None = None) -> tuple[World, Config, Net, int]:
