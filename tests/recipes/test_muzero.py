@@ -80,5 +80,5 @@ def test_presets():
         assert muzero.preset(name, GAME).iterations >= 3
     with pytest.raises(UnknownName, match="muzero has no preset 'huge'; there are: smoke, laptop"):
         muzero.preset("huge", GAME)
-    with pytest.raises(UnknownName, match="there are: smoke, laptop."):
+    with pytest.raises(UnknownName, match=r"there are: smoke, laptop\."):
         muzero.preset("paper", "gym:CartPole-v1")
