@@ -1,6 +1,8 @@
 """`move37 train muzero --env ID`: from nothing to episodes that can be watched."""
 
+import json
 import re
+from pathlib import Path
 
 import jax
 import pytest
@@ -34,5 +36,8 @@ def test_an_agent_is_trained_goes_on_and_is_watched(here, move37):
         )
         assert (said.code, said.err.count("\n")) == (1, 1)
         assert re.search(words, said.err)
+    page = (Path(__file__).parents[2] / "docs" / "run.md").read_text()
+    for name in json.loads((here / "runs/cart/metrics.jsonl").read_text().splitlines()[-1]):
+        assert f"`{name}`" in page, name
     assert move37("info", "cart").code == 0
     assert move37("plot", "cart").code == 0

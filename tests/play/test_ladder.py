@@ -30,7 +30,7 @@ def arena(monkeypatch):
         scored = games if strengths[0] > strengths[1] + 1 else games // 2
         return Match(one.name, two.name, scored, 0, games - scored)
 
-    monkeypatch.setattr(module, "NetPlayer", Net)
+    monkeypatch.setattr(module, "net_player", Net)
     monkeypatch.setattr(module, "play_match", play_match)
     return asked
 
