@@ -1,6 +1,9 @@
 """Who won: by the rules, by what a side gives up, and who counts otherwise."""
 
+from dataclasses import replace
+
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -81,3 +84,16 @@ def test_a_game_without_points_has_none():
 def test_a_count_that_nobody_can_read_is_a_doubt_and_no_dispute():
     end = settle(GAME, _played((Verdict("about even"), Verdict("Void"))))
     assert (end.doubts, end.disputed) == (("a counts about even", "b counts Void"), False)
+
+
+COUNTS = [(17, 0, "B+64"), (10, 53, "W+44"), (44, 19, "B+26"), (32, 32, "0")]  # discs at the end, and GRhino's count
+
+
+@pytest.mark.parametrize(("black", "white", "said"), COUNTS)
+def test_in_othello_empty_points_are_the_winners_as_grhino_counts_them(black, white, said):
+    game = games.make("othello_8x8")
+    board = np.repeat(np.array([1, -1, 0], np.int8), [black, white, 64 - black - white])
+    state = game.init(jax.random.key(0))._replace(board=jnp.asarray(board))
+    played = _played((Verdict(said), Verdict()), score=float(np.sign(black - white)))
+    end = settle(game, replace(played, state=state))
+    assert (end.doubts, end.disputed) == ((), False)

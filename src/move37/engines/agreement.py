@@ -75,7 +75,10 @@ def _result(game: Game, played: Played, state: State) -> Result:
         return Result(0, "draw")
     if not isinstance(game, Go | Othello):
         return Result(winner, "win")
-    return Result(winner, "score", abs(float(_count(game)(state))))
+    margin = abs(float(_count(game)(state)))
+    if isinstance(game, Othello):  # as players count: the winner gets the empty points
+        margin += int((np.asarray(state.board) == 0).sum())
+    return Result(winner, "score", margin)
 
 
 @cache
