@@ -56,6 +56,12 @@ class Lever(Counter):
     action_space = Box(-1, 1, (1,))
 
 
+class Shifted(Counter):
+    """Counts its actions from one."""
+
+    action_space = Discrete(3, start=1)
+
+
 class Door(Counter):
     """Shows a number out of four."""
 
@@ -65,7 +71,7 @@ class Door(Counter):
         return 2, {}
 
 
-for kind in (Counter, Wreck, Board, Lever, Door):
+for kind in (Counter, Wreck, Board, Lever, Shifted, Door):
     gymnasium.register(f"move37/{kind.__name__}-v0", kind, max_episode_steps=LIMIT, disable_env_checker=True)
 
 
@@ -153,13 +159,24 @@ def test_trials_are_whole_episodes_and_repeat_themselves():
     ("name", "error", "words"),
     [
         ("Nowhere-v9", UnknownName, "no world 'gym:Nowhere-v9'"),
-        ("move37/Board-v0", BadConfig, "allowed so far: Discrete, and Box with one axis"),
+        ("move37/Board-v0", BadConfig, "allowed so far: Discrete from 0, and Box with one axis"),
+        ("move37/Shifted-v0", BadConfig, "allowed so far: Discrete, counted from 0"),
         ("move37/Lever-v0", BadConfig, "has actions Box.*allowed so far: Discrete"),
     ],
 )
 def test_worlds_that_cannot_be_played_are_named(name, error, words):
     with pytest.raises(error, match=words):
         games.world(f"gym:{name}")
+
+
+def test_a_world_without_a_limit_is_cut_off_all_the_same():
+    gymnasium.register("move37/Endless-v0", Counter, disable_env_checker=True)
+    world = games.world("gym:move37/Endless-v0")
+    assert world.max_num_moves == 10_000
+    copy = Copy(world, Seeds(0))
+    copy._env.unwrapped.kind, copy.steps = 1, 9_998
+    assert copy.step(0)[1:] == (False, False)
+    assert copy.step(0)[1:] == (True, True)
 
 
 def test_what_a_world_is():

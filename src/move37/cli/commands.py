@@ -79,7 +79,7 @@ def _play() -> Parser:
     parser = command_parser("play", "RUN [options]", "a game against an agent, in the terminal.", examples)
     parser.add_argument("run", metavar="RUN", help="RUN or RUN@ITERATION")
     sides = parser.add_mutually_exclusive_group()
-    sides.add_argument("--color", choices=("first", "second", "black", "white"), default="first", help="(first)")
+    sides.add_argument("--color", choices=("first", "second", "black", "white"), default="first", help="yours (first)")
     sides.add_argument("--second", dest="color", action="store_const", const="second", help="same as --color second")
     add_skill(parser)
     parser.add_argument("--think", action="store_true", help="show the agent's search before each of its moves")

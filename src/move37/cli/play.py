@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from move37.cli.common import Skill, agent, enable_compilation_cache, load_net, short_name
+from move37.cli.common import Skill, agent, enable_compilation_cache, load_net, make_world, short_name, split_spec
 from move37.cli.options import did_you_mean
 from move37.cli.table import Opponent, Table
 from move37.cli.watch_world import watch_world
@@ -37,8 +37,8 @@ _WORDS = ("help", *(name.split()[0] for name in COMMANDS))
 def run(command: str, options: Namespace) -> int:
     """Dispatch of the two commands."""
     enable_compilation_cache()
-    found, world, net, chosen = load_net(options.run, latent=True)
-    if command == "watch" and isinstance(world, GymWorld):
+    if command == "watch" and isinstance(make_world(split_spec(options.run)[0].about["game"]), GymWorld):
+        found, world, net, chosen = load_net(options.run, latent=True)
         return watch_world(f"{short_name(found)}@{chosen}", world, net, options)
     game, player = agent(options.run, Skill.of(options))
     table, opponent = Table(game, options.seed), Opponent(player, searches=options.simulations > 0)

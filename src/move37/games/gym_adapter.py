@@ -28,19 +28,19 @@ class GymWorld(World):
 
     def __post_init__(self) -> None:
         env = self.make()
+        env.close()  # what it is can be read all the same
         from gymnasium.spaces import Box, Discrete
 
         seen, actions = env.observation_space, env.action_space
-        if not isinstance(actions, Discrete):
-            raise BadConfig(f"gym:{self.env_id} has actions {actions}; allowed so far: Discrete.")
-        if not (isinstance(seen, Discrete) or (isinstance(seen, Box) and len(seen.shape) == 1)):
-            raise BadConfig(f"gym:{self.env_id} shows {seen}; allowed so far: Discrete, and Box with one axis.")
+        if not isinstance(actions, Discrete) or actions.start:
+            raise BadConfig(f"gym:{self.env_id} has actions {actions}; allowed so far: Discrete, counted from 0.")
+        if not ((isinstance(seen, Discrete) and not seen.start) or (isinstance(seen, Box) and len(seen.shape) == 1)):
+            raise BadConfig(f"gym:{self.env_id} shows {seen}; allowed so far: Discrete from 0, and Box with one axis.")
         shape = (int(seen.n),) if isinstance(seen, Discrete) else tuple(map(int, seen.shape))
         limit = env.spec.max_episode_steps if env.spec is not None else None
         attributes = {"num_actions": int(actions.n), "observation_shape": shape, "max_num_moves": limit or 10_000}
         for attribute, value in {"name": f"gym:{self.env_id}", **attributes}.items():
             object.__setattr__(self, attribute, value)
-        env.close()
 
     def make(self) -> Any:
         """A new environment."""

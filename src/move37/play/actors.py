@@ -37,6 +37,7 @@ class Copy:
             except Exception as error:
                 self._make_again(error)
         self.seen: Float[np.ndarray, " n"] = self.world.observe(observation)
+        self.steps = 0
         self.rows: list[tuple[Any, ...]] = []
 
     def step(self, action: int) -> tuple[float, bool, bool] | None:
@@ -47,8 +48,9 @@ class Copy:
             self._make_again(error)
             self.begin()
             return None
-        self._in_a_row = 0
+        self._in_a_row, self.steps = 0, self.steps + 1
         self.seen = self.world.observe(observation)
+        truncated = truncated or self.steps >= self.world.max_num_moves  # of a world that has no limit of its own
         return float(reward), bool(terminated or truncated), bool(truncated and not terminated)
 
     def close(self) -> None:
