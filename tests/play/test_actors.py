@@ -10,6 +10,7 @@ from move37 import games
 from move37.core.errors import BadConfig, UnknownName, WorldFailure
 from move37.learn.targets import n_step_targets
 from move37.learn.unroll import unroll
+from move37.models.learned import Learned
 from move37.nets.latent import LatentConfig
 from move37.nets.vector_latent import VectorLatent
 from move37.play.actors import Actors, Copy, Seeds, Trials
@@ -85,7 +86,7 @@ def _play(iterations=6, copies=4):
     world = games.world("gym:move37/Counter-v0")
     net = VectorLatent(world, LatentConfig(1, 1, 8, discount=0.9), key=jax.random.key(0))
     play = PlayConfig(games=copies, moves=8, num_sampling_moves=100)
-    actors = Actors(world, SearchConfig(num_simulations=4), play, seed=0)
+    actors = Actors(world, Learned, SearchConfig(num_simulations=4), play, seed=0)
     episodes = []
     for t in range(iterations):
         more, acted = actors.play(net, jax.random.key(t))
@@ -132,7 +133,7 @@ def test_seeds_do_not_come_twice_not_even_after_a_checkpoint():
     world, net, actors, _ = _play(2)
     begun, saved = actors._seeds.begun, actors.state
     assert begun > 8
-    again = Actors(world, SearchConfig(num_simulations=4), PlayConfig(games=2, moves=1), seed=0)
+    again = Actors(world, Learned, SearchConfig(num_simulations=4), PlayConfig(games=2, moves=1), seed=0)
     again.restore(saved)
     again.play(net, jax.random.key(0))
     assert again._seeds.begun >= begun + 2

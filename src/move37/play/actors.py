@@ -82,9 +82,11 @@ class Seeds:
 class Actors:
     """Episodes without end, as `Stream` makes them of games. What is open when a run stops is played anew."""
 
-    def __init__(self, world: GymWorld, search_config: SearchConfig, config: PlayConfig, seed: int):
+    def __init__(
+        self, world: GymWorld, model: type[Learned], search_config: SearchConfig, config: PlayConfig, seed: int
+    ):
         """`config.games` copies; nothing is made until the first move."""
-        self.world, self.config, self._search_config = world, config, search_config
+        self.world, self.config, self._model, self._search_config = world, config, model, search_config
         self._seeds, self._crashes = Seeds(seed), 0
         self._copies: list[Copy] = []
         self._think = jax.jit(self._search)
@@ -153,7 +155,7 @@ class Actors:
     ) -> tuple[Int[Array, " B"], SearchResult]:
         noise_key, draw_key = jax.random.split(key)
         legal = jnp.ones((len(seen), self.world.num_actions), bool)
-        noise, model = self._search_config.rule.noise(noise_key, legal), Learned(net)
+        noise, model = self._search_config.rule.noise(noise_key, legal), self._model(net)
         result = search(model, model.embed(Seen(seen, legal)), self._search_config, noise)
         drawn = jax.random.categorical(draw_key, jnp.log(result.action_weights) / self.config.temperature)
         chosen = jnp.where(numbers < self.config.num_sampling_moves, drawn, result.action).astype(jnp.int32)

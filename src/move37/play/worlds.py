@@ -15,17 +15,20 @@ from move37.play.stream import Stream
 from move37.search.mcts import SearchConfig
 
 
-def stream_of(world: World, search: SearchConfig, play: PlayConfig, key: Key[Array, ""], seed: int) -> Stream | Actors:
-    """Episodes without end, searched in a model that is learned (`models.learned`)."""
+def stream_of(
+    world: World, model: type[Learned], search: SearchConfig, play: PlayConfig, key: Key[Array, ""], seed: int
+) -> Stream | Actors:
+    """Episodes without end; each move is searched in `model` of the net."""
     if isinstance(world, Game):
         game = world
 
         def model_of(net: Any, states: State) -> tuple[Learned, Embedding]:
-            return (model := Learned(net)), model.embed(seen(game, states))
+            imagined = model(net)
+            return imagined, imagined.embed(seen(game, states))
 
         return Stream(game, search, play, key, model_of=model_of)
     assert isinstance(world, GymWorld)
-    return Actors(world, search, play, seed)
+    return Actors(world, model, search, play, seed)
 
 
 class Measures:

@@ -21,7 +21,7 @@ from move37.core.values import Support
 from move37.learn.targets import n_step_targets
 from move37.learn.unroll import unrolled_loss
 from move37.learn.update import Learner, OptimiserConfig, fit
-from move37.models.learned import values
+from move37.models.learned import Learned, values
 from move37.nets.latent import BoardLatent, LatentConfig
 from move37.nets.vector_latent import VectorLatent
 from move37.play.actors import Actors
@@ -161,7 +161,7 @@ def train(config: Config, out: Run, resume: bool = False) -> Net:
     """The loop. Returns the net that acts."""
     world = games.world(out.about["game"])
     learner = Learner.init(_net(world, config.net, key=out.key("net")), config.optimiser)
-    stream = stream_of(world, config.search, config.play, out.key("start"), out.seed)
+    stream = stream_of(world, Learned, config.search, config.play, out.key("start"), out.seed)
     replay, done = Replay(config.replay, out.path / "replay"), 0
     measures, td_steps = Measures(world, config.search.num_simulations), config.td_steps or world.max_num_moves
     if resume:
