@@ -1,5 +1,6 @@
 """The NumPy search against mctx, hand arithmetic and exact minimax; then the JAX search against the NumPy search."""
 
+import dataclasses
 import math
 from functools import partial
 
@@ -255,21 +256,59 @@ def test_gumbel_equals_mctx():
 
 BUDGETS = tuple(range(1, 65))
 TWO_PLAYERS, ONE_PLAYER, MIXED = {"terminal": 2}, {"discount": 0.97, "rewards": True}, {"discount": None, "illegal": 3}
-COARSE = Gumbel(max_num_considered_actions=6, rescale_values=False, value_scale=0.02)
+COARSE = Gumbel(max_num_considered_actions=6, rescale="none", value_scale=0.02)
 CASES = [  # rule, noise, leaves, stepwise, actions, world
     (Puct(), True, 1, False, 5, TWO_PLAYERS),
     (Puct(), False, 4, True, 5, MIXED),
     (Puct(fpu_reduction=0.1), True, 4, False, 80, ONE_PLAYER),
     (Puct(forced_playouts=2.0, dirichlet_fraction=0.5), True, 1, False, 5, TWO_PLAYERS),
     (Puct(forced_playouts=4.0, dirichlet_fraction=0.5), True, 4, True, 80, MIXED),
+    (Puct(rescale="tree"), True, 1, False, 5, ONE_PLAYER),
+    (Gumbel(rescale="tree"), True, 4, False, 80, ONE_PLAYER),
     (Gumbel(), True, 1, True, 5, ONE_PLAYER),
     (Gumbel(), True, 4, False, 80, TWO_PLAYERS),
     pytest.param((Puct(fpu_reduction=0.1), False, 1, True, 80, TWO_PLAYERS), marks=pytest.mark.slow),
     pytest.param((Puct(fpu_reduction=0.1), False, 1, False, 5, MIXED), marks=pytest.mark.slow),
+    pytest.param((Puct(rescale="tree", fpu_reduction=0.1), True, 4, True, 80, MIXED), marks=pytest.mark.slow),
     pytest.param((Gumbel(), False, 1, False, 5, MIXED), marks=pytest.mark.slow),
     pytest.param((COARSE, True, 1, False, 20, MIXED), marks=pytest.mark.slow),
     pytest.param((COARSE, False, 4, True, 5, TWO_PLAYERS), marks=pytest.mark.slow),
 ]
+
+
+class Dearer:
+    """A world in which all that is won counts `factor` times as much."""
+
+    def __init__(self, world, factor):
+        self.world, self.factor = world, factor
+
+    def transition(self, embedding, action):
+        embedding, reward, discount = self.world.transition(embedding, action)
+        return embedding, self.factor * reward, discount
+
+    def evaluate(self, embedding):
+        logits, value = self.world.evaluate(embedding)
+        return logits, self.factor * value
+
+
+@pytest.mark.parametrize("rule", [Puct(rescale="tree"), Gumbel(rescale="tree")])
+def test_rescaled_by_the_tree_the_unit_of_returns_does_not_matter(rule):
+    world, start = one_game(5, **ONE_PLAYER), np.asarray(roots(1))[0]
+    plain = reference.search(world, start, rule, 50)
+    dear = reference.search(Dearer(world, 64.0), start, rule, 50)
+    np.testing.assert_array_equal(dear.visit_counts, plain.visit_counts)
+    np.testing.assert_allclose(dear.action_weights, plain.action_weights)
+    np.testing.assert_allclose(dear.q_values, 64 * plain.q_values)
+    other = reference.search(Dearer(world, 64.0), start, dataclasses.replace(rule, rescale="none"), 50)
+    assert (other.visit_counts != plain.visit_counts).any()
+
+
+def test_equal_actions_stay_equal_where_the_tree_is_wide_and_not_where_the_node_is_rescaled():
+    # At the root both actions are worth about the same; below, one step decides over 10 points.
+    values = {(0,): 5.0, (1,): 5.01, (0, 0): 10.0, (0, 1): 0.0, (1, 0): 10.0, (1, 1): 0.0}
+    model = Table(values=values, edges={state: (0.0, 1.0) for state in values})
+    weights = {r: reference.search(model, (), Gumbel(rescale=r), 6).action_weights for r in ("node", "tree")}
+    assert abs(weights["tree"][0] - 0.5) < abs(weights["node"][0] - 0.5)
 
 
 def compare(ours, theirs):

@@ -5,6 +5,7 @@ Source: Danihelka et al., "Policy improvement by planning with Gumbel", ICLR 202
 
 import math
 from dataclasses import dataclass
+from typing import Literal
 
 import jax
 import jax.numpy as jnp
@@ -20,14 +21,15 @@ class Gumbel:
     """Root: sequential halving over the best m of g(a) + logits(a). Interior: argmax_a π'(a) − N(s,a) / (1 + N(s)).
 
     π' = softmax(logits + σ(completed Q)),  σ(q) = (maxvisit_init + max_b N(s,b)) · value_scale · q.
-    Completed Q: Q(s,a) where visited, else v_mix (equation 33 of the paper), then rescaled to [0, 1] within the node.
+    Completed Q: Q(s,a) where visited, else v_mix (equation 33 of the paper), then rescaled to [0, 1]: within the node, as
+    the authors do, or within the "tree", where actions that hardly differ stay close to each other; "none": as it is.
     """
 
     max_num_considered_actions: int = 16
     gumbel_scale: float = 1.0  # 0 plays the best action without chance
     value_scale: float = 0.1
     maxvisit_init: float = 50.0
-    rescale_values: bool = True
+    rescale: Literal["node", "tree", "none"] = "node"
 
     def __post_init__(self) -> None:
         """Check the ranges. Raises `BadConfig`."""
@@ -97,7 +99,9 @@ class Gumbel:
         visited = node.visit_counts > 0
         mixed = self._mixed_value(node)
         q = jnp.where(visited, node.q_values, mixed)
-        if self.rescale_values:
+        if self.rescale == "tree":
+            q, mixed = node.rescaled(q), node.rescaled(mixed)
+        elif self.rescale == "node":
             # Actions without a slot are unvisited as well: v_mix counts among the values unless all were visited.
             everything = visited.all(-1, keepdims=True) & (q.shape[-1] == node.num_actions)
             low = jnp.where(everything, q.min(-1, keepdims=True), jnp.minimum(q.min(-1, keepdims=True), mixed))

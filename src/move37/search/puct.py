@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from math import inf
+from typing import Literal
 
 import jax
 import jax.numpy as jnp
@@ -23,6 +24,8 @@ class Puct:
     the paper's 0. `forced_playouts` (k): at a root with noise every action that was visited at all is visited until
     N(root,a) ≥ √(k·P(a)·ΣN), and `decide` takes out again what the rule would not have spent.
     Source: Wu, "Accelerating self-play learning in Go" (KataGo), 2019, section 3.2; its k is 2.
+    `rescale` "tree" (MuZero): Q stands on a scale from the least to the greatest of the tree, and what was never
+    visited on its low end. "none": as it is, for returns that lie in [−1, 1] anyway.
     """
 
     pb_c_init: float = 1.25
@@ -31,6 +34,7 @@ class Puct:
     dirichlet_fraction: float = 0.25
     fpu_reduction: float | None = None
     forced_playouts: float = 0.0
+    rescale: Literal["none", "tree"] = "none"
 
     def __post_init__(self) -> None:
         """Check the ranges. Raises `BadConfig`."""
@@ -75,8 +79,15 @@ class Puct:
     def _score(self, node: Node) -> Float[Array, "B K"]:
         """Q + c·P·√N / (1 + N(a)); −∞ where illegal."""
         visits = (node.visit_counts + node.virtual_visits).astype(jnp.float32)
-        score = self.completed_q(node) + self._width(node) / (1 + visits)
+        score = self._scaled_q(node) + self._width(node) / (1 + visits)
         return jnp.where(jnp.isneginf(node.prior_logits), -jnp.inf, score)
+
+    def _scaled_q(self, node: Node) -> Float[Array, "B K"]:
+        """Completed Q, on the scale of `pb_c_init`."""
+        if self.rescale == "none":
+            return self.completed_q(node)
+        known = (node.visit_counts > 0) | (self.fpu_reduction is not None)
+        return jnp.where(known, node.rescaled(self.completed_q(node)), 0.0)
 
     def _width(self, node: Node) -> Float[Array, "B K"]:
         """c(s)·P(s,a)·√N(s)."""
@@ -101,7 +112,7 @@ class Puct:
         if self.forced_playouts == 0:
             return visits
         best = self._most_visited(node)[:, None]
-        gap = jnp.take_along_axis(self._score(node), best, axis=-1) - node.q_values
+        gap = jnp.take_along_axis(self._score(node), best, axis=-1) - self._scaled_q(node)
         least = jnp.where(gap > 0, jnp.floor(self._width(node) / jnp.where(gap > 0, gap, 1.0)), jnp.inf)
         left = jnp.clip(least, visits - jnp.floor(self._num_forced(node, root)), visits)
         left = jnp.where((left < visits) & (left <= 1), 0.0, left)

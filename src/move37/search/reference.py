@@ -14,6 +14,7 @@ from jaxtyping import Float, Int
 
 from move37.search.gumbel import Gumbel
 from move37.search.puct import Puct
+from move37.search.tree import LEAST_RANGE
 
 PENDING = math.inf
 
@@ -69,6 +70,15 @@ class Node:
     def mean_value(self) -> float:
         """(v(s) + Σ_a W(s,a)) / (1 + Σ_a N(s,a))."""
         return float((self.value + self.value_sum.sum()) / (1 + self.visit_counts.sum()))
+
+
+def rescaled(q: Float[np.ndarray, " A"], root: Node) -> Float[np.ndarray, " A"]:
+    """(Q − low) / (high − low), from the least to the greatest Q of the whole tree; v of the root is one of them."""
+    known, nodes = [root.value], [root]
+    for node in nodes:
+        known += node.q_values[node.visit_counts > 0].tolist()
+        nodes += [child for child in node.children.values() if child.can_be_passed]
+    return (q - min(known)) / max(max(known) - min(known), LEAST_RANGE)
 
 
 Path = list[tuple[Node, int]]  # the edges (s, a) from the root to a leaf
@@ -177,8 +187,15 @@ class PuctScores:
         """Q(s,a) + c(s)·P(s,a)·√N(s) / (1 + N(s,a)),  c(s) = pb_c_init + log((N(s) + pb_c_base + 1) / pb_c_base)."""
         base, total = self.options.pb_c_base, 1 + node.busy.sum()
         c = self.options.pb_c_init + math.log((total + base + 1) / base)
-        score = self.completed_q(node) + c * node.prior * math.sqrt(total) / (1 + node.busy)
+        score = self.scaled_q(node) + c * node.prior * math.sqrt(total) / (1 + node.busy)
         return np.where(np.isfinite(node.logits), score, -np.inf)
+
+    def scaled_q(self, node: Node) -> Float[np.ndarray, " A"]:
+        """Completed Q; or rescaled, and 0 where never visited and nothing says what that is worth."""
+        if self.options.rescale == "none":
+            return self.completed_q(node)
+        known = (node.visit_counts > 0) | (self.options.fpu_reduction is not None)
+        return np.where(known, rescaled(self.completed_q(node), self.root), 0.0)
 
     def at_root(self, node: Node) -> Float[np.ndarray, " A"]:
         """The same, but as long as visited actions are owed forced playouts, only those count."""
@@ -213,7 +230,7 @@ class PuctScores:
                 continue
             before = left[other]
             while before - left[other] + 1 <= forced[other] and left[other] > 0:
-                after = root.q_values[other] + c * root.prior[other] * math.sqrt(total) / left[other]
+                after = self.scaled_q(root)[other] + c * root.prior[other] * math.sqrt(total) / left[other]
                 if after >= score[action]:
                     break
                 left[other] -= 1
@@ -243,9 +260,11 @@ class GumbelScores:
         return np.where(visited, node.q_values, (node.value + visits * average) / (1 + visits))
 
     def improved_logits(self, node: Node) -> Float[np.ndarray, " A"]:
-        """Logits + σ(completed Q),  σ(q) = (maxvisit_init + max_b N(s,b)) · value_scale · q,  q rescaled to [0, 1]."""
+        """Logits + σ(completed Q),  σ(q) = (maxvisit_init + max_b N(s,b)) · value_scale · q,  q as `rescale` says."""
         q = self.completed_q(node)
-        if self.options.rescale_values:
+        if self.options.rescale == "tree":
+            q = rescaled(q, self.root)
+        elif self.options.rescale == "node":
             q = (q - q.min()) / max(q.max() - q.min(), 1e-8)
         return node.logits + (self.options.maxvisit_init + node.busy.max()) * self.options.value_scale * q
 

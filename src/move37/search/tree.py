@@ -19,6 +19,7 @@ from jaxtyping import Array, Bool, Float, Int
 from move37.core.types import Embedding, Prediction, Transition
 
 NO_CHILD = -1
+LEAST_RANGE = 0.01  # of Q, where it is rescaled by the whole tree
 PENDING = jnp.inf  # value of a node that was selected and is not evaluated yet
 
 
@@ -49,6 +50,8 @@ class Node(NamedTuple):
     virtual_visits: Int[Array, "B K"]
     value_sum: Float[Array, "B K"]
     value: Float[Array, " B"]
+    low: Float[Array, " B"]  # the range of Q in the whole tree
+    high: Float[Array, " B"]
     num_actions: int  # A ≥ K: there may be actions without a slot
 
     @property
@@ -60,6 +63,13 @@ class Node(NamedTuple):
     def mean_value(self) -> Float[Array, " B"]:
         """(v + Σ W) / (1 + Σ N): the node's own evaluation counts as one visit."""
         return (self.value + self.value_sum.sum(-1)) / (1 + self.visit_counts.sum(-1)).astype(jnp.float32)
+
+    def rescaled(self, q: Float[Array, "B k"]) -> Float[Array, "B k"]:
+        """(Q − low) / (high − low): MuZero's rescaling, for worlds whose returns have no known bounds.
+
+        Differs: a range under 0.01 counts as 0.01 (EfficientZero), so that noise is not blown up.
+        """
+        return (q - self.low[:, None]) / jnp.maximum(self.high - self.low, LEAST_RANGE)[:, None]
 
 
 class Root(NamedTuple):
@@ -92,8 +102,22 @@ class Leaves(NamedTuple):
     active: Bool[Array, " M"]  # False: this game has no budget left, nothing was selected
 
 
-def node_at(tree: Tree, index: Int[Array, " B"]) -> Node:
-    """Gather one node of each game."""
+Range = tuple[Float[Array, " B"], Float[Array, " B"]]
+
+
+def q_range(tree: Tree) -> Range:
+    """The least and the greatest Q(s,a) of the edges that were visited; v of the root counts as one of them.
+
+    Source: MuZero (Nature 2020), Appendix B, equation 5. Differs: of the values as they are now, not as they ever were.
+    """
+    visited, root = tree.visit_counts > 0, tree.value[:, 0]
+    q = tree.value_sum / jnp.maximum(tree.visit_counts, 1).astype(jnp.float32)
+    low, high = jnp.where(visited, q, jnp.inf).min((1, 2)), jnp.where(visited, q, -jnp.inf).max((1, 2))
+    return jnp.minimum(low, root), jnp.maximum(high, root)
+
+
+def node_at(tree: Tree, index: Int[Array, " B"], within: Range) -> Node:
+    """Gather one node of each game. `within` is the `q_range` of the tree, to be computed once for a descent."""
     rows = jnp.arange(index.shape[0])
     return Node(
         tree.prior_logits[rows, index],
@@ -101,13 +125,14 @@ def node_at(tree: Tree, index: Int[Array, " B"]) -> Node:
         tree.virtual_visits[rows, index],
         tree.value_sum[rows, index],
         tree.value[rows, index],
+        *within,
         tree.root_logits.shape[-1],
     )
 
 
 def root_node(tree: Tree) -> Node:
     """The root of each game."""
-    return node_at(tree, jnp.zeros_like(tree.num_nodes))
+    return node_at(tree, jnp.zeros_like(tree.num_nodes), q_range(tree))
 
 
 def select(tree: Tree, rule: Rule, root: Root, active: Bool[Array, " B"], virtual: bool) -> tuple[Tree, Leaves]:
@@ -117,7 +142,7 @@ def select(tree: Tree, rule: Rule, root: Root, active: Bool[Array, " B"], virtua
     child gets its index here; with `virtual`, every edge passed gets a virtual visit, so that the next descent differs.
     """
     batch, capacity, _ = tree.child.shape
-    games = jnp.arange(batch)
+    games, within = jnp.arange(batch), q_range(tree)
 
     def pass_edge(tree: Tree, node: Array, slot: Array, going: Array) -> tuple[Tree, Array]:
         child = tree.child[games, node, slot]
@@ -135,7 +160,7 @@ def select(tree: Tree, rule: Rule, root: Root, active: Bool[Array, " B"], virtua
         virtual_visits, node, slot, going = carry
         now = tree._replace(virtual_visits=virtual_visits)
         node = jnp.where(going, now.child[games, node, slot], node)
-        slot = jnp.where(going, rule.select(node_at(now, node)), slot)
+        slot = jnp.where(going, rule.select(node_at(now, node, within)), slot)
         now, going = pass_edge(now, node, slot, going)
         return now.virtual_visits, node, slot, going
 
