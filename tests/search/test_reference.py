@@ -306,7 +306,7 @@ def test_rescaled_by_the_tree_the_unit_of_returns_does_not_matter(rule):
 def test_equal_actions_stay_equal_where_the_tree_is_wide_and_not_where_the_node_is_rescaled():
     # At the root both actions are worth about the same; below, one step decides over 10 points.
     values = {(0,): 5.0, (1,): 5.01, (0, 0): 10.0, (0, 1): 0.0, (1, 0): 10.0, (1, 1): 0.0}
-    model = Table(values=values, edges={state: (0.0, 1.0) for state in values})
+    model = Table(values=values, edges=dict.fromkeys(values, (0.0, 1.0)))
     weights = {r: reference.search(model, (), Gumbel(rescale=r), 6).action_weights for r in ("node", "tree")}
     assert abs(weights["tree"][0] - 0.5) < abs(weights["node"][0] - 0.5)
 

@@ -21,9 +21,10 @@ class Unrolled(NamedTuple):
     policy: Float[Rows, "B K+1 A"]
     policy_weight: Float[Rows, "B K+1"]  # 0 behind the end
     known: Float[Rows, "B K+1"]  # 0 behind a time limit: nobody knows what would have come
+    later: Shaped[Rows, "B K *c"] | None = None  # what was seen after each action, for nets that imagine that as well
 
 
-def unroll(rows: Samples, num_unroll_steps: int, rng: np.random.Generator) -> Unrolled:
+def unroll(rows: Samples, num_unroll_steps: int, rng: np.random.Generator, later: bool = False) -> Unrolled:
     """Stretches from K + 1 rows each, one after the other; what lies behind an episode's end is overwritten.
 
     There, in the paper's absorbing states, actions are random, and reward and value are 0.
@@ -40,13 +41,15 @@ def unroll(rows: Samples, num_unroll_steps: int, rng: np.random.Generator) -> Un
         policy=parts["policy"],
         policy_weight=np.where(over, np.float32(0), parts["policy_weight"]),
         known=1 - parts["cut"][:, :1] * over.astype(np.float32),
+        later=parts["observation"][:, 1:] if later else None,
     )
 
 
 def unrolled_loss(net: Any, batch: Unrolled) -> tuple[Float[Array, ""], Metrics]:
     """Σ_k w_k·(−π_k·log p_k + l(v_k) + l(r_k)) over k = 0 … K, l the cross-entropy to a two-hot target.
 
-    w_0 = 1, w_k = 1/K; half of the gradient goes back through each step of the dynamics.
+    w_0 = 1, w_k = 1/K; half of the gradient goes back through each step of the dynamics. A net with a `resemblance`
+    adds what it says of the imagined states and those that were seen, as a mean over k = 1 … K.
 
     Source: MuZero (Nature 2020), equation 1 and Appendix G.
     """
@@ -54,7 +57,7 @@ def unrolled_loss(net: Any, batch: Unrolled) -> tuple[Float[Array, ""], Metrics]
     of_value, of_reward = net.supports
     latent = net.representation(batch.observation)
     weight = batch.policy_weight / jnp.maximum(batch.policy_weight.sum(0, keepdims=True), 1.0)
-    policy = value = reward = jnp.float32(0)
+    policy = value = reward = unlike = jnp.float32(0)
     for k in range(steps + 1):
         share, out = 1.0 if k == 0 else 1.0 / steps, net.prediction(latent)
         policy_k = (weight[:, k] * cross_entropy(out.policy, batch.policy[:, k])).sum()
@@ -64,11 +67,16 @@ def unrolled_loss(net: Any, batch: Unrolled) -> tuple[Float[Array, ""], Metrics]
         policy += share * policy_k
         known = batch.known[:, k]
         value += share * (known * cross_entropy(out.value, of_value.two_hot(batch.value[:, k]))).mean()
+        if k > 0 and net.resemblance is not None:
+            seen = net.representation(batch.later[:, k - 1])
+            unlike += (weight[:, k] * net.resemblance(latent, seen)).sum() / steps
         if k < steps:
             latent, reward_k = net.dynamics(scale_gradient(latent, 0.5), batch.action[:, k])
             reward += (known * cross_entropy(reward_k, of_reward.two_hot(batch.reward[:, k]))).mean() / steps
     metrics = {**first, "unrolled_policy_loss": policy, "unrolled_value_loss": value, "unrolled_reward_loss": reward}
-    return policy + value + reward, metrics
+    if net.resemblance is None:
+        return policy + value + reward, metrics
+    return policy + value + reward + net.resemblance.weight * unlike, metrics | {"consistency_loss": unlike}
 
 
 def scale_gradient(x: Float[Array, "*n"], scale: float) -> Float[Array, "*n"]:

@@ -14,6 +14,7 @@ from move37.core.types import Game
 from move37.core.values import Support
 from move37.nets.layers import Conv, normal
 from move37.nets.policy_value import Block, Head, NetConfig
+from move37.nets.resemblance import Resemblance
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,7 @@ class LatentConfig:
     head_channels: int = 8
     value_hidden: int = 64
     discount: float = 0.997  # γ of a game for one; where two move in turn it is −1
+    consistency: float = 0.0  # weight of EfficientZero's loss, that what is imagined resembles what is seen (its: 2)
     value: Support = field(default_factory=Support)
     reward: Support = field(default_factory=lambda: Support(bins=3))
 
@@ -36,6 +38,11 @@ class LatentConfig:
         check_ranges(
             "net.", self, action_planes=(1, inf), head_channels=(1, inf), value_hidden=(1, inf), discount=(0, 1)
         )
+        check_ranges("net.", self, consistency=(0, inf))
+
+    def resemblance(self, size: int, key: Key[Array, ""]) -> Resemblance | None:
+        """For latent states of `size` numbers; None without the loss."""
+        return Resemblance(size, 128, self.consistency, key=key) if self.consistency else None
 
 
 class Imagined(NamedTuple):
@@ -67,6 +74,7 @@ class BoardLatent(eqx.Module):
     reward: Head
     policy: Head
     value: Head
+    resemblance: Resemblance | None  # a part of learning alone
     supports: tuple[Support, Support] = eqx.field(static=True)  # of value and reward
     discount: float = eqx.field(static=True)  # of every imagined step
 
@@ -84,6 +92,7 @@ class BoardLatent(eqx.Module):
         self.reward = Head(heads, points, config.reward.bins, config.value_hidden, key=keys[3])
         self.policy = Head(heads, points, game.num_actions, None, key=keys[4])
         self.value = Head(heads, points, config.value.bins, config.value_hidden, key=keys[5])
+        self.resemblance = config.resemblance(channels * points, jax.random.fold_in(key, 1))
         self.supports = (config.value, config.reward)
         self.discount = -1.0 if game.num_players == 2 else config.discount
 

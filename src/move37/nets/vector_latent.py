@@ -9,6 +9,7 @@ from move37.core.types import World
 from move37.core.values import Support
 from move37.nets.latent import Imagined, LatentConfig, Predicted, to_unit_range
 from move37.nets.layers import Dense, normal
+from move37.nets.resemblance import Resemblance
 
 
 class DenseBlock(eqx.Module):
@@ -56,6 +57,7 @@ class VectorLatent(eqx.Module):
     reward: DenseHead
     policy: DenseHead
     value: DenseHead
+    resemblance: Resemblance | None  # a part of learning alone
     supports: tuple[Support, Support] = eqx.field(static=True)  # of value and reward
     discount: float = eqx.field(static=True)  # of every imagined step
 
@@ -71,6 +73,7 @@ class VectorLatent(eqx.Module):
         self.reward = DenseHead(width, hidden, config.reward.bins, key=keys[3])
         self.policy = DenseHead(width, hidden, world.num_actions, key=keys[4])
         self.value = DenseHead(width, hidden, config.value.bins, key=keys[5])
+        self.resemblance = config.resemblance(width, jax.random.fold_in(key, 1))
         self.supports = (config.value, config.reward)
         self.discount = -1.0 if world.num_players == 2 else config.discount
 

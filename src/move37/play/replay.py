@@ -116,11 +116,13 @@ class Replay:
         rng: np.random.Generator,
         td_steps: int = 0,
         value_of: Callable[[np.ndarray], np.ndarray] | None = None,
+        later: bool = False,
     ) -> Iterator[Unrolled]:
         """Uniform draws of a position and what came behind it. Nothing while the window is too small.
 
         With `value_of` (observations → values) the value that stands at the end of each n-step return, `td_steps` on,
-        is what this says now, not what the search said when the position was played.
+        is what this says now, not what the search said when the position was played. `later` keeps what was seen on
+        the way.
         """
         if len(self) < self.config.least:
             return
@@ -135,7 +137,7 @@ class Replay:
                 behind = _rows(segments, np.where(samples.bootstrap != 0, flat + td_steps, flat))
                 change = value_of(behind.observation) - behind.root_value
                 samples = samples._replace(value=samples.value + samples.bootstrap * change)
-            yield unroll(samples, num_unroll_steps, rng)
+            yield unroll(samples, num_unroll_steps, rng, later)
 
 
 def _rows(segments: list[Samples], drawn: np.ndarray) -> Samples:

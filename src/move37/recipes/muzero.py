@@ -181,7 +181,8 @@ def train(config: Config, out: Run, resume: bool = False) -> Net:
             write_games(out.path / "games" / f"{t:06d}.jsonl", world, t, episodes)
         value_of = partial(values, _copy(learner.acting)) if config.fresh_values else None
         rng, steps = out.rng("batch", t), config.num_unroll_steps
-        batches = replay.stretches(config.updates, config.batch_size, steps, rng, td_steps, value_of)
+        later = config.net.consistency > 0
+        batches = replay.stretches(config.updates, config.batch_size, steps, rng, td_steps, value_of, later)
         learner, losses = fit(learner, unrolled_loss, batches)  # learn
         report |= losses
         if t % config.exam_every == 0 or t == config.iterations:

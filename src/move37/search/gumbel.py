@@ -21,8 +21,8 @@ class Gumbel:
     """Root: sequential halving over the best m of g(a) + logits(a). Interior: argmax_a π'(a) − N(s,a) / (1 + N(s)).
 
     π' = softmax(logits + σ(completed Q)),  σ(q) = (maxvisit_init + max_b N(s,b)) · value_scale · q.
-    Completed Q: Q(s,a) where visited, else v_mix (equation 33 of the paper), then rescaled to [0, 1]: within the node, as
-    the authors do, or within the "tree", where actions that hardly differ stay close to each other; "none": as it is.
+    Completed Q: Q(s,a) where visited, else v_mix (equation 33 of the paper), then rescaled to [0, 1]: within the node,
+    as the authors do, or within the "tree", where actions that hardly differ stay close together; "none": as it is.
     """
 
     max_num_considered_actions: int = 16
