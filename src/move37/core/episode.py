@@ -1,4 +1,4 @@
-"""A finished episode, as every later stage receives it: plain NumPy arrays, one row a move."""
+"""A finished episode, or a part of a long one, as every later stage receives it: plain NumPy arrays, one row a move."""
 
 from typing import NamedTuple
 
@@ -22,3 +22,5 @@ class Episode(NamedTuple):
     ownership: Int8[np.ndarray, " HW"] | None = None  # at the end: 1 the point is the agent's of the first row, −1 not
     score: float | None = None  # at the end: points by which the agent of the first row is ahead
     cut_value: float | None = None  # of what a time limit cut off behind the last row; None: nothing was cut off
+    goes_on: bool = False  # a part of an episode, which is longer than we wait for it: `cut_value` is worth the rest
+    earlier: tuple[int, float] = (0, 0.0)  # moves and rewards in the parts before this one

@@ -68,6 +68,7 @@ def unrolled_loss(net: Any, batch: Unrolled) -> tuple[Float[Array, ""], Metrics]
         known = batch.known[:, k]
         value += share * (known * cross_entropy(out.value, of_value.two_hot(batch.value[:, k]))).mean()
         if k > 0 and net.resemblance is not None:
+            assert batch.later is not None, "the replay must keep what was seen on the way"
             seen = net.representation(batch.later[:, k - 1])
             unlike += (weight[:, k] * net.resemblance(latent, seen)).sum() / steps
         if k < steps:

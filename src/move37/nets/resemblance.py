@@ -14,7 +14,8 @@ class Resemblance(eqx.Module):
     It gives the dynamics far more to learn from than rewards, values and policies do: the whole next state.
 
     Source: Ye et al., "Mastering Atari games with limited data" (EfficientZero), NeurIPS 2021, section 4.1, after
-    SimSiam. Differs: no batch normalisation, and two layers in p, not three.
+    SimSiam. Differs: two layers in p, not three, and of its batch normalisations only the one at the end of p, without
+    which all states would look alike.
     """
 
     projection: tuple[Dense, Dense]
@@ -30,13 +31,18 @@ class Resemblance(eqx.Module):
 
     def __call__(self, imagined: Float[Array, "B *d"], seen: Float[Array, "B *d"]) -> Float[Array, " B"]:
         """From −1, the same, to 1."""
-        one = _layers(self.prediction, _layers(self.projection, imagined.reshape(len(imagined), -1)))
-        two = jax.lax.stop_gradient(_layers(self.projection, seen.reshape(len(seen), -1)))
+        one = _layers(self.prediction, _standard(_layers(self.projection, imagined.reshape(len(imagined), -1))))
+        two = jax.lax.stop_gradient(_standard(_layers(self.projection, seen.reshape(len(seen), -1))))
         return -(_unit(one) * _unit(two)).sum(-1)
 
 
 def _layers(layers: tuple[Dense, Dense], x: Float[Array, "B in"]) -> Float[Array, "B out"]:
     return layers[1](jax.nn.relu(layers[0](x)))
+
+
+def _standard(x: Float[Array, "B n"]) -> Float[Array, "B n"]:
+    """Mean 0 and variance 1 over the batch."""
+    return (x - x.mean(0, keepdims=True)) / jnp.sqrt(x.var(0, keepdims=True) + 1e-5)
 
 
 def _unit(x: Float[Array, "B n"]) -> Float[Array, "B n"]:

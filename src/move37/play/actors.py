@@ -17,6 +17,7 @@ from move37.search.gumbel import Gumbel
 from move37.search.mcts import SearchConfig, SearchResult, search
 
 _MOST_CRASHES = 5  # of one copy in a row
+_PART = 64  # moves after which an episode that is not over comes in a part (MuZero on Atari: 200)
 
 
 class Copy:
@@ -37,7 +38,7 @@ class Copy:
             except Exception as error:
                 self._make_again(error)
         self.seen: Float[np.ndarray, " n"] = self.world.observe(observation)
-        self.steps = 0
+        self.steps, self.earned = 0, 0.0
         self.rows: list[tuple[Any, ...]] = []
 
     def step(self, action: int) -> tuple[float, bool, bool] | None:
@@ -48,7 +49,7 @@ class Copy:
             self._make_again(error)
             self.begin()
             return None
-        self._in_a_row, self.steps = 0, self.steps + 1
+        self._in_a_row, self.steps, self.earned = 0, self.steps + 1, self.earned + float(reward)
         self.seen = self.world.observe(observation)
         truncated = truncated or self.steps >= self.world.max_num_moves  # of a world that has no limit of its own
         return float(reward), bool(terminated or truncated), bool(truncated and not terminated)
@@ -80,7 +81,11 @@ class Seeds:
 
 
 class Actors:
-    """Episodes without end, as `Stream` makes them of games. What is open when a run stops is played anew."""
+    """Episodes without end, as `Stream` makes them of games. What is open when a run stops is played anew.
+
+    An episode that is long comes in parts, so that the agent learns from good play before it has failed: whole
+    episodes would reach it the later the better they are.
+    """
 
     def __init__(
         self, world: GymWorld, model: type[Learned], search_config: SearchConfig, config: PlayConfig, seed: int
@@ -97,15 +102,15 @@ class Actors:
         episodes, actions = [], []
         for t in range(self.config.moves):
             seen = np.stack([copy.seen for copy in self._copies])
-            numbers = np.array([len(copy.rows) for copy in self._copies])
+            numbers = np.array([copy.steps for copy in self._copies])
             chosen, result = jax.tree.map(np.asarray, self._think(net, seen, numbers, jax.random.fold_in(key, t)))
             actions.append(chosen)
-            over = []
+            over = []  # or long enough
             for i, copy in enumerate(self._copies):
                 stepped = copy.step(int(chosen[i]))
                 if stepped is not None:
                     copy.rows.append((seen[i], chosen[i], result.action_weights[i], result.value[i], *stepped))
-                    over += [copy] if stepped[1] else []
+                    over += [copy] if stepped[1] or len(copy.rows) >= _PART else []
             if over:
                 last = np.zeros_like(seen)
                 last[: len(over)] = [copy.seen for copy in over]
@@ -134,9 +139,13 @@ class Actors:
         self._seeds.begun, self._crashes = int(saved["actors"]["begun"]), int(saved["actors"]["crashes"])
 
     def _finish(self, copy: Copy, last_value: float, discount: float) -> Episode:
-        """The episode that has ended; the next begins. One that was cut off goes on in what the net expects of it."""
+        """The episode that has ended, or a part; the next begins. What was cut off is worth what the net expects."""
         seen, action, weights, value, reward, over, cut = map(np.asarray, zip(*copy.rows, strict=True))
-        copy.begin()
+        earlier, goes_on = (copy.steps - len(action), copy.earned - float(reward.sum())), not over[-1]
+        if goes_on:
+            copy.rows = []
+        else:
+            copy.begin()
         return Episode(
             observation=seen,
             action=action,
@@ -147,7 +156,9 @@ class Actors:
             full=np.ones(len(action), bool),
             init_key=np.zeros(2, np.uint32),
             opening=np.zeros(0, np.int64),
-            cut_value=last_value if cut[-1] else None,
+            cut_value=last_value if cut[-1] or goes_on else None,
+            goes_on=bool(goes_on),
+            earlier=earlier,
         )
 
     def _search(

@@ -1,12 +1,14 @@
 """The replay window: the newest positions in memory, and on disk as one segment file an iteration.
 
 Segments are written once and never changed, so that a checkpoint does not have to hold the window: it holds the
-number of the iteration, and `Replay.open` reads the segments up to it.
+number of the iteration, and `Replay.open` reads the segments up to it. What reanalyze makes of a segment's policies
+lies in a file beside it; an iteration that is made again after a stop overwrites it with the same.
 """
 
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import jax
@@ -73,7 +75,7 @@ class Replay:
             return
         for path in self.folder.glob("[0-9]*.npz"):
             if int(path.stem) < self._needed:
-                path.unlink()
+                _delete(path)
         self._needed = self._segments[0][0]
 
     @property
@@ -91,7 +93,7 @@ class Replay:
             if int(state["first"]) <= int(path.stem) <= iteration:
                 replay._segments.append((int(path.stem), _read(path)))
             elif int(path.stem) > iteration:
-                path.unlink()  # made after the checkpoint: it will be made again
+                _delete(path)  # made after the checkpoint: it will be made again
         replay.total, replay.games = int(state["total"]), int(state["games"])
         lost = int(state.get("size", len(replay))) - len(replay)
         if lost:
@@ -107,6 +109,26 @@ class Replay:
         segments = [samples for _, samples in self._segments]
         for _ in range(count):
             yield augment(_rows(segments, rng.integers(len(self), size=size)), symmetries, rng)
+
+    def renew(
+        self, count: int, rng: np.random.Generator, policies: Callable[[np.ndarray, np.ndarray], np.ndarray]
+    ) -> None:
+        """New policies for `count` positions of the window, no position twice: (observations, policies) → policies."""
+        if len(self) < self.config.least:
+            return
+        drawn = np.sort(rng.permutation(len(self))[:count])
+        rows = _rows([samples for _, samples in self._segments], drawn)
+        new, first = policies(rows.observation, rows.policy), 0
+        for i, (iteration, samples) in enumerate(self._segments):
+            here = slice(*np.searchsorted(drawn, (first, first + len(samples.value))))
+            if here.start < here.stop:
+                policy = samples.policy.copy()
+                policy[drawn[here] - first] = new[here]
+                self._segments[i] = (iteration, samples._replace(policy=policy))
+                if self.folder is not None:
+                    path = _renewed(self.folder / f"{iteration:06d}.npz")
+                    write_atomic(path, partial(np.save, arr=policy))
+            first += len(samples.value)
 
     def stretches(
         self,
@@ -170,10 +192,22 @@ def augment(batch: Samples, symmetries: tuple[Symmetry, ...], rng: np.random.Gen
     )
 
 
+def _renewed(path: Path) -> Path:
+    """Where the policies of a segment lie that reanalyze has made."""
+    return path.with_suffix(".policy.npy")
+
+
+def _delete(path: Path) -> None:
+    path.unlink()
+    _renewed(path).unlink(missing_ok=True)
+
+
 def _read(path: Path) -> Samples:
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            return Samples(**arrays)
+            samples = Samples(**arrays)
+        newer = _renewed(path)
+        return samples._replace(policy=np.load(newer, allow_pickle=False)) if newer.exists() else samples
     except (OSError, ValueError, TypeError, EOFError, zipfile.BadZipFile) as error:
         raise BadRun(
             f"{path}: this part of the replay window cannot be read ({error}); restore it from a backup."

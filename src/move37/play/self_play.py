@@ -223,10 +223,11 @@ def summary(
         "moves_per_second": moves.action.size / seconds,
         "simulations_per_second": float(simulations) / seconds,
     }
+    episodes = [e for e in episodes if not e.goes_on]
     if episodes:
-        lengths = [len(e.action) + len(e.opening) for e in episodes]
+        lengths = [e.earlier[0] + len(e.action) + len(e.opening) for e in episodes]
         decided = [e.reward[-1] != 0 for e in episodes]
         numbers |= {"game_length": float(np.mean(lengths)), "decided": float(np.mean(decided))}
         if all((e.discount >= 0).all() for e in episodes):  # of one agent
-            numbers["episode_return"] = float(np.mean([e.reward.sum() for e in episodes]))
+            numbers["episode_return"] = float(np.mean([e.earlier[1] + e.reward.sum() for e in episodes]))
     return numbers

@@ -25,6 +25,7 @@ from move37.models.learned import Learned, values
 from move37.nets.latent import BoardLatent, LatentConfig
 from move37.nets.vector_latent import VectorLatent
 from move37.play.actors import Actors
+from move37.play.reanalyze import Reanalyze
 from move37.play.replay import Replay, ReplayConfig
 from move37.play.self_play import PlayConfig, check_search, summary
 from move37.play.worlds import Measures, stream_of
@@ -66,6 +67,7 @@ class Config:
     batch_size: int = 128
     num_unroll_steps: int = 5  # K
     td_steps: int | None = None  # n of the n-step return; None: to the end of the game
+    reanalyze: int = 0  # positions of the window whose policies are searched again in each iteration
     fresh_values: bool = False  # the value at the end of an n-step return is the newest net's, not that of its time
     exam_every: int = 10  # iterations between two measurements of strength
     net: LatentConfig = field(default_factory=LatentConfig)
@@ -77,7 +79,7 @@ class Config:
     def __post_init__(self) -> None:
         """Check the ranges, and what the parts expect of each other. Raises `BadConfig`."""
         check_ranges("", self, iterations=(1, inf), updates=(0, inf), batch_size=(1, inf), exam_every=(1, inf))
-        check_ranges("", self, num_unroll_steps=(0, inf), td_steps=(1, inf))
+        check_ranges("", self, num_unroll_steps=(0, inf), td_steps=(1, inf), reanalyze=(0, inf))
         check_search(self.search, self.play)
 
 
@@ -155,6 +157,8 @@ def check(config: Config, game: World) -> None:
         raise BadConfig("play.random_symmetries is True; a model that is learned has no symmetries: leave it off.")
     if not isinstance(game, Game) and (play.fast_simulations is not None or play.opening_moves):
         raise BadConfig(f"play.fast_simulations and play.opening_moves are for games; {game.name} is none: leave them.")
+    if isinstance(game, Game) and config.reanalyze and isinstance(config.search.rule, Puct):
+        raise BadConfig("reanalyze of a game needs the rule gumbel, whose policies tell which moves were legal.")
 
 
 def train(config: Config, out: Run, resume: bool = False) -> Net:
@@ -164,6 +168,7 @@ def train(config: Config, out: Run, resume: bool = False) -> Net:
     stream = stream_of(world, Learned, config.search, config.play, out.key("start"), out.seed)
     replay, done = Replay(config.replay, out.path / "replay"), 0
     measures, td_steps = Measures(world, config.search.num_simulations), config.td_steps or world.max_num_moves
+    again = Reanalyze(world, Learned, config.search)
     if resume:
         done, saved = out.resume({"learner": learner, **stream.template, "replay": None})
         learner, replay = saved["learner"], Replay.open(config.replay, out.path / "replay", done, saved["replay"])
@@ -176,9 +181,12 @@ def train(config: Config, out: Run, resume: bool = False) -> Net:
         report = summary(episodes, moves, config.search, config.play, out.seconds - began)
         if isinstance(stream, Actors):
             report["crashes"] = stream.crashes
-        replay.add(t, n_step_targets(episodes, td_steps), len(episodes))
+        replay.add(t, n_step_targets(episodes, td_steps), sum(not e.goes_on for e in episodes))
         if isinstance(world, Game):
             write_games(out.path / "games" / f"{t:06d}.jsonl", world, t, episodes)
+        if config.reanalyze:
+            policies = partial(again.policies, learner.acting, key=out.key("reanalyze", t))
+            replay.renew(config.reanalyze, out.rng("reanalyze", t), policies)
         value_of = partial(values, _copy(learner.acting)) if config.fresh_values else None
         rng, steps = out.rng("batch", t), config.num_unroll_steps
         later = config.net.consistency > 0
