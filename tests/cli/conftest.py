@@ -39,11 +39,9 @@ SMALL += ["--search.num-simulations=2"]
 class Terminal:
     """A command in a pseudo-terminal, as a person has it before them."""
 
-    def __init__(self, folder: Path, *arguments: str, cache: Path | None = None):
-        """`cache` keeps compiled programs for the next."""
+    def __init__(self, folder: Path, *arguments: str):
         ours, theirs = pty.openpty()
         environment = {**os.environ, "JAX_PLATFORMS": "cpu", "TERM": "xterm", "COLUMNS": "100", "LINES": "40"}
-        environment["JAX_COMPILATION_CACHE_DIR"] = str(cache or folder / "xla")
         self.text, self._ours, self._deadline = "", ours, time.monotonic() + 300
         command = [sys.executable, "-c", START, *arguments]
         streams = {"stdin": theirs, "stdout": theirs, "stderr": theirs}
@@ -89,7 +87,6 @@ class Trained(NamedTuple):
     path: Path
     text: str
     code: int
-    cache: Path
 
 
 @pytest.fixture
@@ -113,12 +110,12 @@ def trained(tmp_path_factory) -> Trained:
     terminal.wait_for("iteration 2 of 9999")
     terminal.type("\x03")
     code = terminal.end()
-    return Trained(folder / "runs" / "small", terminal.text, code, folder / "xla")
+    return Trained(folder / "runs" / "small", terminal.text, code)
 
 
 @pytest.fixture
 def here(tmp_path, monkeypatch) -> Path:
-    """An empty folder to work in; compiled programs go to no one's cache."""
+    """An empty folder to work in; compiled programs stay out of the person's own cache."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("move37.cli.common.enable_compilation_cache", lambda: None)
     for module in ("train", "play", "arena", "dataset", "meter"):
@@ -168,7 +165,7 @@ def write_run(path: Path, game: str, nets: tuple[int, ...] = (1,), rows: list | 
 
 @pytest.fixture(scope="session")
 def go_run(tmp_path_factory) -> Path:
-    """A run of Go 5×5 in a folder of its own, `xla` beside it for compiled programs."""
+    """A run of Go 5×5 in a folder of its own."""
     return write_run(tmp_path_factory.mktemp("go") / "runs" / "five", "go_5x5")
 
 

@@ -25,10 +25,8 @@ class Answer(NamedTuple):
 class Talker:
     """A process. Standard error is kept apart in `errors`."""
 
-    def __init__(self, command: list[str], folder: Path, cache: Path | None = None):
+    def __init__(self, command: list[str], folder: Path):
         environment = {**os.environ, "JAX_PLATFORMS": "cpu"}
-        if cache:  # where compiled programs are kept for the next process, unless somebody said so already
-            environment.setdefault("JAX_COMPILATION_CACHE_DIR", str(cache))
         pipe = subprocess.PIPE
         self.errors_file = (folder / f"errors-{time.monotonic_ns()}").open("w+b")
         self.process = subprocess.Popen(

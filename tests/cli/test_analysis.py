@@ -16,7 +16,7 @@ GAME = [["B", "C3"], ["W", "B2"], ["B", "D4"], ["W", "pass"]]
 @pytest.fixture(scope="module")
 def engine(go_run):
     folder = go_run.parent
-    talker = Talker([*MOVE37, "analysis", str(go_run), *FOLDER_OPTIONS], folder, folder.parent / "xla")
+    talker = Talker([*MOVE37, "analysis", str(go_run), *FOLDER_OPTIONS], folder)
     ask(talker, {"id": "ready", "action": "query_version"})
     assert talker.line(STARTING) is not None
     yield talker
@@ -260,7 +260,7 @@ def test_nonsense_is_answered_and_breaks_nothing(engine):
 
 def test_the_end_of_input_waits_for_what_was_asked(go_run):
     folder = go_run.parent
-    talker = Talker([*MOVE37, "analysis", str(go_run), *FOLDER_OPTIONS], folder, folder.parent / "xla")
+    talker = Talker([*MOVE37, "analysis", str(go_run), *FOLDER_OPTIONS], folder)
     ask(talker, {**QUERY, "id": "x", "moves": GAME, "analyzeTurns": [0, 4]})
     talker.process.stdin.close()
     assert [reply(talker)["turnNumber"] for _ in range(2)] == [0, 4]

@@ -21,7 +21,7 @@ def start(go_run):
 
     def start(*options: str) -> Talker:
         command = [*MOVE37, "gtp", str(go_run), *OPTIONS, *options]
-        talkers.append(Talker(command, go_run.parent, go_run.parent.parent / "xla"))
+        talkers.append(Talker(command, go_run.parent))
         assert talkers[-1].ask("name", STARTING).ok
         return talkers[-1]
 

@@ -1,6 +1,5 @@
 """`move37 train` and `resume`, from the first line to the last."""
 
-import contextlib
 import fcntl
 import itertools
 import json
@@ -11,7 +10,6 @@ from pathlib import Path
 
 import jax
 import pytest
-from jax.experimental.compilation_cache import compilation_cache
 
 from move37.recipes import alphazero
 from move37.run import checkpoints
@@ -24,31 +22,14 @@ def small(trained, here):
 
 
 @pytest.fixture
-def loose(move37, trained):
-    """`move37` where optax may promote types, without the check of random keys, and with compiled programs at hand."""
+def loose(move37):
+    """`move37` where optax may promote types, and without the check of random keys."""
 
     def call(*arguments):
         with jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow"), jax.debug_key_reuse(False):
             return move37(*arguments)
 
-    with compiled_in(trained.cache):
-        yield call
-
-
-@contextlib.contextmanager
-def compiled_in(folder):
-    settings = {
-        "jax_compilation_cache_dir": str(folder),
-        "jax_persistent_cache_min_compile_time_secs": 0.2,
-        "jax_persistent_cache_min_entry_size_bytes": 0,
-    }
-    before = {name: getattr(jax.config, name) for name in settings}
-    for values in (settings, before):
-        for name, value in values.items():
-            jax.config.update(name, value)
-        compilation_cache.reset_cache()
-        if values is settings:
-            yield
+    return call
 
 
 def _rows(path):

@@ -33,9 +33,8 @@ TIMED = ("seconds", "memory_mib", "moves_per_second", "simulations_per_second")
 
 def start(path: Path, recipe: str, game: str, change: str) -> subprocess.Popen:
     """Train the preset `smoke` after `change`, or go on with what lies in `path`."""
-    cache = {"JAX_COMPILATION_CACHE_DIR": str(path.parent / "xla"), "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0"}
     code = TRAIN.format(recipe=recipe, game=game, change=change)
-    environment = {**os.environ, **cache, "JAX_PLATFORMS": "cpu"}
+    environment = {**os.environ, "JAX_PLATFORMS": "cpu"}
     return subprocess.Popen([sys.executable, "-c", code, str(path)], env=environment, stdout=subprocess.DEVNULL)
 
 
