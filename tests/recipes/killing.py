@@ -16,9 +16,11 @@ TRAIN = """
 import sys
 from pathlib import Path
 from dataclasses import replace
+from functools import partial
 from move37.recipes import {recipe} as recipe
 from move37.run.config import from_json
 from move37.run.directory import Run
+recipe.Exam = partial(recipe.Exam, num_simulations=8)  # its results are compared, not judged
 path = Path(sys.argv[1])
 if (path / "config.json").exists():
     run = Run.open(path)
