@@ -1,5 +1,6 @@
 """Stretches of episodes, and the loss along them, against plain loops."""
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -90,6 +91,38 @@ def _n_step(episode, t, n):
         total += weight * float(episode.reward[i])
         weight *= float(episode.discount[i])
     return total + weight * (float(episode.root_value[t + n]) if t + n < len(episode.action) else 0.0)
+
+
+def test_what_is_imagined_is_held_to_what_was_seen_and_not_the_other_way_round():
+    config = LatentConfig(0, 1, 4, value=Support(-2.0, 2.0, 5), consistency=2.0)
+    net = BoardLatent(GAME, config, key=jax.random.key(0))
+    rng = np.random.default_rng(0)
+    imagined, shown = (jnp.asarray(rng.normal(size=(6, 4, 3, 3)), jnp.float32) for _ in range(2))
+    one, two = (np.asarray(x.reshape(6, -1)) for x in (imagined, shown))
+
+    def layers(pair, x):
+        first, second = pair
+        hidden = np.maximum(x @ np.asarray(first.weight).T + np.asarray(first.bias), 0)
+        return hidden @ np.asarray(second.weight).T + np.asarray(second.bias)
+
+    def standard(x):
+        return (x - x.mean(0)) / np.sqrt(x.var(0) + 1e-5)
+
+    p = net.resemblance
+    a, b = layers(p.prediction, standard(layers(p.projection, one))), standard(layers(p.projection, two))
+    cosine = (a * b).sum(1) / np.linalg.norm(a, axis=1) / np.linalg.norm(b, axis=1)
+    np.testing.assert_allclose(p(imagined, shown), -cosine, rtol=1e-4)
+    gradients = jax.grad(lambda x, y: p(x, y).sum(), argnums=(0, 1))(imagined, shown)
+    assert float(jnp.abs(gradients[0]).max()) > 0
+    assert float(jnp.abs(gradients[1]).max()) == 0
+    samples = n_step_targets([_episode(6, 0)], 2)
+    rows = np.minimum(np.arange(6)[:, None] + np.arange(3), 5).reshape(-1)
+    samples = jax.tree.map(lambda x: x[rows], samples)
+    batch = jax.tree.map(jnp.asarray, unroll(samples, 2, np.random.default_rng(1), later=True))
+    np.testing.assert_array_equal(batch.later[:4, :, 0, 0, 0], [[1, 2], [2, 3], [3, 4], [4, 5]])
+    with_it, metrics = unrolled_loss(net, batch)
+    without, _ = unrolled_loss(eqx.tree_at(lambda n: n.resemblance, net, None), batch)
+    np.testing.assert_allclose(with_it - without, 2 * metrics["consistency_loss"], rtol=1e-4)
 
 
 def test_behind_the_end_actions_are_random():

@@ -132,6 +132,7 @@ class Plain:
     def __init__(self, net):
         self.net = net
         self.supports = (Categorical(), Categorical())
+        self.resemblance = None
 
     def representation(self, observation):
         return observation

@@ -1,5 +1,7 @@
 """Environments of the host: nothing of an episode is lost or made up, whatever they do."""
 
+from itertools import pairwise
+
 import gymnasium
 import jax
 import numpy as np
@@ -10,11 +12,11 @@ from move37 import games
 from move37.core.errors import BadConfig, UnknownName, WorldFailure
 from move37.learn.targets import n_step_targets
 from move37.learn.unroll import unroll
-from move37.models.learned import Learned
+from move37.models.learned import Learned, values
 from move37.nets.latent import LatentConfig
 from move37.nets.vector_latent import VectorLatent
 from move37.play.actors import Actors, Copy, Seeds, Trials
-from move37.play.self_play import PlayConfig
+from move37.play.self_play import PlayConfig, summary
 from move37.search.mcts import SearchConfig
 
 LENGTH, LIMIT = 5, 7
@@ -61,6 +63,14 @@ class Shifted(Counter):
     """Counts its actions from one."""
 
     action_space = Discrete(3, start=1)
+
+
+class Long(Counter):
+    """150 steps, unless its limit comes before."""
+
+    def step(self, action):
+        self.steps += 1
+        return np.array([self.steps, 0.0]), 1.0, self.steps == 150, False, {}
 
 
 class Door(Counter):
@@ -129,6 +139,28 @@ def test_behind_a_time_limit_the_return_goes_on_and_nothing_else_is_known():
         np.testing.assert_array_equal(stretch.policy_weight, [[1, 1, 0, 0]])
 
 
+def test_a_long_episode_comes_in_parts_that_together_are_the_episode():
+    gymnasium.register("move37/Long-v0", Long, disable_env_checker=True)
+    world = games.world("gym:move37/Long-v0")
+    net = VectorLatent(world, LatentConfig(1, 1, 8, discount=0.9), key=jax.random.key(0))
+    play = PlayConfig(games=1, moves=151)
+    search_config = SearchConfig(num_simulations=2)
+    actors = Actors(world, Learned, search_config, play, seed=1)
+    actors._seeds.next = lambda: 0
+    parts, acted = actors.play(net, jax.random.key(0))
+    assert [len(p.action) for p in parts] == [64, 64, 22]
+    np.testing.assert_array_equal(np.concatenate([p.observation[:, 0] for p in parts]), np.arange(150))
+    assert [p.goes_on for p in parts] == [True, True, False]
+    assert [p.earlier for p in parts] == [(0, 0.0), (64, 64.0), (128, 128.0)]
+    assert [float(p.discount[-1]) for p in parts] == pytest.approx([0.9, 0.9, 0.0])
+    for part, after in pairwise(parts):  # the rest is worth what the net says of the next position
+        assert part.cut_value == pytest.approx(float(values(net, after.observation[:1])[0]), rel=1e-4)
+    assert parts[-1].cut_value is None
+    numbers = summary(parts, acted, search_config, play, 1.0)
+    assert (numbers["episode_return"], numbers["game_length"]) == (150, 150)
+    assert "episode_return" not in summary(parts[:2], acted, search_config, play, 1.0)
+
+
 def test_seeds_do_not_come_twice_not_even_after_a_checkpoint():
     world, net, actors, _ = _play(2)
     begun, saved = actors._seeds.begun, actors.state
@@ -149,7 +181,7 @@ def test_a_world_that_only_crashes_is_given_up():
 
 def test_trials_are_whole_episodes_and_repeat_themselves():
     world, net, *_ = _play(0)
-    trials = Trials(world, 4, episodes=6)
+    trials = Trials(world, SearchConfig(num_simulations=4), episodes=6)
     returns = trials.returns(net)
     np.testing.assert_array_equal(returns, trials.returns(net))
     assert ((returns >= 10 * 2) & (returns <= 12 * LIMIT)).all()  # the shortest crash after two steps

@@ -46,6 +46,26 @@ def test_the_window_is_the_fewest_newest_segments_that_fill_it(config):
         assert (len(replay), replay.total) == (sum(sizes[-kept:]), total)
 
 
+def test_renewed_policies_are_of_their_positions_and_outlive_a_stop(tmp_path):
+    replay = _fill(Replay(ReplayConfig(fraction=1.0, least=1), tmp_path), range(1, 6))
+    asked = []
+
+    def policies(observation, policy):
+        asked.extend(policy[:, 0].tolist())
+        return policy + 1000
+
+    replay.renew(7, np.random.default_rng(0), policies)
+    assert len(set(asked)) == 7
+    opened = Replay.open(replay.config, tmp_path, 5, replay.state)
+    for window in (replay, opened):
+        policy = np.concatenate([samples.policy[:, 0] for _, samples in window._segments])
+        value = np.concatenate([samples.value for _, samples in window._segments])
+        np.testing.assert_array_equal(policy, value + 1000 * np.isin(value, asked))
+    Replay.open(replay.config, tmp_path, 3, {**replay.state, "size": np.array(12)})
+    assert max(int(path.name[:6]) for path in tmp_path.iterdir()) == 3  # what came later will be made again
+    Replay(SMALL).renew(5, np.random.default_rng(0), policies)  # too small to learn from: nothing is asked
+
+
 def test_batches_are_uniform_draws_from_the_window_and_wait_until_it_is_large_enough():
     replay, rng = Replay(SMALL), np.random.default_rng(0)
     replay.add(1, _samples(0, 5))

@@ -9,10 +9,15 @@ import pytest
 from move37 import games
 from move37.core.errors import BadConfig, UnknownName
 from move37.games import make
+from move37.models.learned import Learned, seen
+from move37.nets.latent import BoardLatent, LatentConfig
 from move37.play.arena import play_match
 from move37.play.players import LatentPlayer, RandomPlayer
+from move37.play.reanalyze import Reanalyze
 from move37.recipes import muzero
 from move37.run.directory import Run
+from move37.search.gumbel import Gumbel
+from move37.search.mcts import SearchConfig, search
 
 GAME = "hex_3x3"
 # Times; and the ladder, on which the run that was stopped has a rung more.
@@ -55,6 +60,45 @@ def test_a_run_that_was_stopped_goes_on_as_if_it_had_not_been_and_its_net_plays(
         player = LatentPlayer("muzero", game, found, simulations)
         match = play_match(game, player, RandomPlayer(game), 20, jax.random.key(0))
         assert match.wins + match.draws + match.losses == 20
+
+
+def test_reanalyze_renews_policies_and_a_stopped_run_goes_on_as_if_it_had_not_been(tmp_path):
+    config = dataclasses.replace(muzero.preset("smoke", GAME), reanalyze=10**6)
+    whole, _ = _train(tmp_path / "whole", config)
+    _train(tmp_path / "parts", dataclasses.replace(config, iterations=2))
+    again, _ = _train(tmp_path / "parts", config, resume=True)
+    for a, b in zip(jax.tree.leaves(whole), jax.tree.leaves(again), strict=True):
+        np.testing.assert_array_equal(a, b)
+    replays = [tmp_path / name / "replay" for name in ("whole", "parts")]
+    names = sorted(path.name for path in replays[0].glob("*.policy.npy"))
+    assert names
+    for name in names:
+        one, two = (np.load(folder / name) for folder in replays)
+        np.testing.assert_array_equal(one, two)
+        with np.load(replays[0] / name.replace(".policy.npy", ".npz")) as played:
+            assert ((one > 0) == (played["policy"] > 0)).all()  # no move is legal that was not
+            assert (one != played["policy"]).any()
+
+
+def test_what_reanalyze_says_is_what_a_search_with_that_net_says():
+    game, config = make(GAME), SearchConfig(Gumbel(gumbel_scale=0.0), num_simulations=8)
+    net = BoardLatent(game, LatentConfig(1, 1, 8), key=jax.random.key(3))
+    states = jax.vmap(game.init)(jax.random.split(jax.random.key(0), 3))
+    states = jax.vmap(lambda s, a: game.step(s, a).state)(states, np.array([0, 4, 8], np.int32))
+    shown = seen(game, states)
+    wanted = search(Learned(net), Learned(net).embed(shown), config).action_weights
+    policy = np.asarray(shown.legal, np.float32)
+    found = Reanalyze(game, Learned, config).policies(net, np.asarray(shown.observation), policy, jax.random.key(1))
+    np.testing.assert_allclose(found, wanted, atol=1e-5)
+    assert (np.argsort(found[0]) != np.argsort(found[1])).any()
+
+
+def test_a_net_that_learns_to_imagine_what_it_sees(tmp_path):
+    config = muzero.preset("smoke", GAME)
+    config = dataclasses.replace(config, net=dataclasses.replace(config.net, consistency=2.0), updates=40)
+    _, run = _train(tmp_path / "run", config)
+    losses = [row["consistency_loss"] for row in run.metrics() if "consistency_loss" in row]
+    assert losses[-1] < losses[0] - 0.1
 
 
 def test_what_a_learned_model_cannot_give_is_refused():

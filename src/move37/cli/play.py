@@ -39,7 +39,7 @@ def run(command: str, options: Namespace) -> int:
     enable_compilation_cache()
     if command == "watch" and isinstance(make_world(split_spec(options.run)[0].about["game"]), GymWorld):
         found, world, net, chosen = load_net(options.run, latent=True)
-        return watch_world(f"{short_name(found)}@{chosen}", world, net, options)
+        return watch_world(f"{short_name(found)}@{chosen}", found, world, net, options)
     game, player = agent(options.run, Skill.of(options))
     table, opponent = Table(game, options.seed), Opponent(player, searches=options.simulations > 0)
     if command == "watch":

@@ -13,7 +13,6 @@ from move37.core.errors import WorldFailure
 from move37.games.gym_adapter import GymWorld
 from move37.models.learned import Learned, Seen, values
 from move37.play.self_play import Acted, PlayConfig
-from move37.search.gumbel import Gumbel
 from move37.search.mcts import SearchConfig, SearchResult, search
 
 _MOST_CRASHES = 5  # of one copy in a row
@@ -176,10 +175,9 @@ class Actors:
 class Trials:
     """How good is an agent? Whole episodes, each action the search's own choice, without noise."""
 
-    def __init__(self, world: GymWorld, num_simulations: int, episodes: int = 20):
+    def __init__(self, world: GymWorld, config: SearchConfig, episodes: int = 20):
         """So many episodes at once, the same in every trial."""
         self.world, self.episodes = world, episodes
-        config = SearchConfig(Gumbel(gumbel_scale=0.0), num_simulations)
 
         def think(net: Any, seen: Shaped[Array, "B n"]) -> SearchResult:
             model, legal = Learned(net), jnp.ones((len(seen), world.num_actions), bool)

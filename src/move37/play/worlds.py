@@ -34,14 +34,14 @@ def stream_of(
 class Measures:
     """How strong is a net? Of a game: exam and rating. Of another world: the returns of whole episodes."""
 
-    def __init__(self, world: World, num_simulations: int):
+    def __init__(self, world: World, search: SearchConfig):
         """Compiled once."""
         self.game = world if isinstance(world, Game) else None
         if self.game is not None:
-            self.exam, self.ladder = Exam(self.game), Ladder(self.game, num_simulations)
+            self.exam, self.ladder = Exam(self.game), Ladder(self.game, search.num_simulations)
         else:
             assert isinstance(world, GymWorld)
-            self.trials = Trials(world, num_simulations)
+            self.trials = Trials(world, search)
 
     def restore(self, rows: list[dict[str, Any]]) -> None:
         """Take up what the metrics of a run tell of."""

@@ -32,6 +32,7 @@ from move37.play.worlds import Measures, stream_of
 from move37.run.config import from_json
 from move37.run.directory import Run
 from move37.run.records import write_games
+from move37.search.gumbel import Gumbel
 from move37.search.mcts import SearchConfig
 from move37.search.puct import Puct
 
@@ -136,16 +137,16 @@ def _control(presets: dict[str, Config]) -> dict[str, Config]:
     support = Support(-25.0, 25.0, 51, scaled=True)
     net = LatentConfig(1, 1, 64, discount=0.98, value=support, reward=support)
     laptop = Config(
-        iterations=40,
+        iterations=39,
         updates=128,
         td_steps=10,
         fresh_values=True,
         exam_every=5,
         net=net,
-        search=SearchConfig(num_simulations=25),
+        search=SearchConfig(Gumbel(rescale="tree"), num_simulations=25),
         play=PlayConfig(games=8, moves=32, num_sampling_moves=0),
         replay=ReplayConfig(least=512, fraction=1.0),
-        optimiser=OptimiserConfig(learning_rate=3e-3, ema=0.98),
+        optimiser=OptimiserConfig(learning_rate=3e-3, decay_updates=39 * 128, ema=0.98),
     )
     return {"smoke": replace(presets["smoke"], net=replace(net, channels=16)), "laptop": laptop}
 
@@ -167,7 +168,7 @@ def train(config: Config, out: Run, resume: bool = False) -> Net:
     learner = Learner.init(_net(world, config.net, key=out.key("net")), config.optimiser)
     stream = stream_of(world, Learned, config.search, config.play, out.key("start"), out.seed)
     replay, done = Replay(config.replay, out.path / "replay"), 0
-    measures, td_steps = Measures(world, config.search.num_simulations), config.td_steps or world.max_num_moves
+    measures, td_steps = Measures(world, config.search), config.td_steps or world.max_num_moves
     again = Reanalyze(world, Learned, config.search)
     if resume:
         done, saved = out.resume({"learner": learner, **stream.template, "replay": None})
