@@ -135,10 +135,11 @@ def preset(name: str, game: str) -> Config:
 def _control(presets: dict[str, Config]) -> dict[str, Config]:
     """The same for one agent, whose rewards come on the way: supports of scaled numbers, a return of few steps."""
     support = Support(-25.0, 25.0, 51, scaled=True)
-    net = LatentConfig(1, 1, 64, discount=0.98, value=support, reward=support)
+    net = LatentConfig(1, 1, 64, discount=0.99, consistency=2.0, value=support, reward=support)
     laptop = Config(
         iterations=39,
-        updates=128,
+        updates=256,
+        reanalyze=10_000,
         td_steps=10,
         fresh_values=True,
         exam_every=5,
@@ -146,7 +147,7 @@ def _control(presets: dict[str, Config]) -> dict[str, Config]:
         search=SearchConfig(Gumbel(rescale="tree"), num_simulations=25),
         play=PlayConfig(games=8, moves=32, num_sampling_moves=0),
         replay=ReplayConfig(least=512, fraction=1.0),
-        optimiser=OptimiserConfig(learning_rate=3e-3, decay_updates=39 * 128, ema=0.98),
+        optimiser=OptimiserConfig(learning_rate=3e-3, decay_updates=39 * 256, ema=0.98),
     )
     return {"smoke": replace(presets["smoke"], net=replace(net, channels=16)), "laptop": laptop}
 
