@@ -20,6 +20,7 @@ def test_every_metric_and_every_file_of_a_run_is_explained_on_its_page(trained):
     explained = [cell for table in headings for cell in re.findall(r"^\| `([\w…]+)`", table, re.MULTILINE)]
     optional = {"reply_loss", "moves_left_loss", "solver_error_…", "ownership_loss", "score_loss"}
     optional |= {"gate_score", "best_iteration", "resigned", "resign_threshold", "false_resignations"}  # AlphaGo Zero's
-    optional |= {"unrolled_policy_loss", "consistency_loss", "episode_return", "crashes", "trial_return"}  # MuZero's: test_gym_world.py
+    # MuZero's: test_gym_world.py
+    optional |= {"unrolled_policy_loss", "consistency_loss", "episode_return", "crashes", "trial_return"}
     logged = {name for row in rows for name in row}
     assert set(explained) - optional <= logged, "the page explains what nobody logs"
