@@ -14,6 +14,19 @@ def _promotion_as_optax_needs_it():
         yield
 
 
+def test_actions_may_be_numbers(here, move37):
+    said = move37("train", "muzero", "--env", "Pendulum-v1", "--preset=smoke", "--name=pole", "--iterations=2",
+                  "--play.moves=100", "--search.num-slots=4", "--search.num-simulations=2")  # fmt: skip
+    assert said.code == 0, said.err
+    said = move37("watch", "pole", "--games=1", "--simulations=2", "--think")
+    assert said.code == 0, said.err
+    assert "cut off by the time limit" in said.out
+    assert re.search(r"action [+-]\d\.\d+ .*reward -\d", said.out)
+    said = move37("train", "muzero", "--env", "Pendulum-v1", "--reanalyze=5")
+    assert said.code == 1
+    assert "whose actions are numbers, it must be 0" in said.err
+
+
 def test_an_agent_is_trained_goes_on_and_is_watched(here, move37):
     said = move37("train", "muzero", "--env", "CartPole-v1", "--preset=smoke", "--name=cart", "--iterations=2",
                   "--exam-every=2")  # fmt: skip

@@ -11,8 +11,8 @@ from gymnasium.spaces import Box, Discrete
 from move37 import games
 from move37.core.errors import BadConfig, UnknownName, WorldFailure
 from move37.learn.targets import n_step_targets
-from move37.learn.unroll import unroll
-from move37.models.learned import Learned, values
+from move37.learn.unroll import unroll, unrolled_loss
+from move37.models.learned import values
 from move37.nets.latent import LatentConfig
 from move37.nets.vector_latent import VectorLatent
 from move37.play.actors import Actors, Copy, Seeds, Trials
@@ -54,9 +54,20 @@ class Board(Counter):
 
 
 class Lever(Counter):
-    """Wants a number."""
+    """Wants two numbers, and pays the first and ten times the second."""
 
-    action_space = Box(-1, 1, (1,))
+    action_space = Box(np.array([0, -2], np.float32), np.array([4, 2], np.float32))
+
+    def step(self, action):
+        assert self.action_space.contains(action), action
+        seen, _, over, cut, info = super().step(0)
+        return seen, float(action[0] + 10 * action[1]), over, cut, info
+
+
+class Rope(Counter):
+    """Wants a number without bounds."""
+
+    action_space = Box(-np.inf, np.inf, (1,))
 
 
 class Shifted(Counter):
@@ -82,7 +93,7 @@ class Door(Counter):
         return 2, {}
 
 
-for kind in (Counter, Wreck, Board, Lever, Shifted, Door):
+for kind in (Counter, Wreck, Board, Lever, Rope, Shifted, Door):
     gymnasium.register(f"move37/{kind.__name__}-v0", kind, max_episode_steps=LIMIT, disable_env_checker=True)
 
 
@@ -96,7 +107,7 @@ def _play(iterations=6, copies=4):
     world = games.world("gym:move37/Counter-v0")
     net = VectorLatent(world, LatentConfig(1, 1, 8, discount=0.9), key=jax.random.key(0))
     play = PlayConfig(games=copies, moves=8, num_sampling_moves=100)
-    actors = Actors(world, Learned, SearchConfig(num_simulations=4), play, seed=0)
+    actors = Actors(world, SearchConfig(num_simulations=4), play, seed=0)
     episodes = []
     for t in range(iterations):
         more, acted = actors.play(net, jax.random.key(t))
@@ -139,13 +150,42 @@ def test_behind_a_time_limit_the_return_goes_on_and_nothing_else_is_known():
         np.testing.assert_array_equal(stretch.policy_weight, [[1, 1, 0, 0]])
 
 
+def test_actions_that_are_numbers():
+    world = games.world("gym:move37/Lever-v0")
+    assert (world.num_actions, world.action_shape) == (0, (2,))
+    np.testing.assert_allclose(world.action([-1, 0.5]), [0, 1])
+    net = VectorLatent(world, LatentConfig(1, 1, 8, discount=0.9, action_bins=5), key=jax.random.key(0))
+    config = SearchConfig(num_simulations=6, num_slots=4)
+    play = PlayConfig(games=4, moves=30)
+    actors = Actors(world, config, play, seed=0)
+    episodes, acted = actors.play(net, jax.random.key(0))
+    assert acted.action.shape == (30, 4, 2)
+    for episode in episodes:
+        length = len(episode.reward)
+        assert (episode.action.shape, episode.candidates.shape) == ((length, 2), (length, 4, 2))
+        np.testing.assert_allclose(
+            episode.reward, 2 * (episode.action[:, 0] + 1) + 20 * episode.action[:, 1], rtol=1e-4, atol=1e-5
+        )
+        tried = (episode.candidates == episode.action[:, None]).all(-1)
+        assert tried.any(1).all()  # what was done is one of the candidates
+        assert (episode.action_weights[tried] > 0).any()
+    samples = n_step_targets(episodes, 3)
+    stretch = unroll(jax.tree.map(lambda x: x[:8], samples), 3, np.random.default_rng(0))
+    assert (stretch.action.shape, stretch.candidates.shape) == ((2, 3, 2), (2, 4, 4, 2))
+    loss, metrics = unrolled_loss(net, jax.tree.map(jax.numpy.asarray, stretch))
+    assert np.isfinite(loss)
+    assert float(metrics["policy_entropy"]) == pytest.approx(2 * np.log(5), rel=0.05)
+    trials = Trials(world, config, episodes=2)
+    np.testing.assert_array_equal(trials.returns(net), trials.returns(net))
+
+
 def test_a_long_episode_comes_in_parts_that_together_are_the_episode():
     gymnasium.register("move37/Long-v0", Long, disable_env_checker=True)
     world = games.world("gym:move37/Long-v0")
     net = VectorLatent(world, LatentConfig(1, 1, 8, discount=0.9), key=jax.random.key(0))
     play = PlayConfig(games=1, moves=151)
     search_config = SearchConfig(num_simulations=2)
-    actors = Actors(world, Learned, search_config, play, seed=1)
+    actors = Actors(world, search_config, play, seed=1)
     actors._seeds.next = lambda: 0
     parts, acted = actors.play(net, jax.random.key(0))
     assert [len(p.action) for p in parts] == [64, 64, 22]
@@ -165,7 +205,7 @@ def test_seeds_do_not_come_twice_not_even_after_a_checkpoint():
     world, net, actors, _ = _play(2)
     begun, saved = actors._seeds.begun, actors.state
     assert begun > 8
-    again = Actors(world, Learned, SearchConfig(num_simulations=4), PlayConfig(games=2, moves=1), seed=0)
+    again = Actors(world, SearchConfig(num_simulations=4), PlayConfig(games=2, moves=1), seed=0)
     again.restore(saved)
     again.play(net, jax.random.key(0))
     assert again._seeds.begun >= begun + 2
@@ -194,7 +234,7 @@ def test_trials_are_whole_episodes_and_repeat_themselves():
         ("Nowhere-v9", UnknownName, "no world 'gym:Nowhere-v9'"),
         ("move37/Board-v0", BadConfig, "allowed so far: Discrete from 0, and Box with one axis"),
         ("move37/Shifted-v0", BadConfig, "allowed so far: Discrete, counted from 0"),
-        ("move37/Lever-v0", BadConfig, "has actions Box.*allowed so far: Discrete"),
+        ("move37/Rope-v0", BadConfig, "has actions Box.*allowed so far: Discrete.* and Box with one axis and bounds"),
     ],
 )
 def test_worlds_that_cannot_be_played_are_named(name, error, words):

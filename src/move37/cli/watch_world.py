@@ -25,15 +25,15 @@ def watch_world(name: str, run: Run, world: GymWorld, net: Any, options: Namespa
             total, steps, going = 0.0, 0, True
             while going:
                 result = trials.think(net, copy.seen[None])
-                action, value = int(result.action[0]), float(result.value[0])
+                action, value = np.asarray(result.action[0]), float(result.value[0])
                 stepped = copy.step(action)
                 if stepped is None:
                     print(f"episode {number}: crashed after {steps} steps", flush=True)
                     break
                 total, steps, going = total + stepped[0], steps + 1, not stepped[1]
                 if options.think:
-                    what = f"step {steps:>4}  action {action}  reward {stepped[0]:+g}  return from here {value:+.1f}"
-                    print(f"{what} (expected, discounted)", flush=True)
+                    done = f"step {steps:>4}  action {_text(action)}  reward {stepped[0]:+g}"
+                    print(f"{done}  return from here {value:+.1f} (expected, discounted)", flush=True)
                 time.sleep(options.delay)
             else:
                 assert stepped is not None
@@ -47,3 +47,8 @@ def watch_world(name: str, run: Run, world: GymWorld, net: Any, options: Namespa
     if len(returns) > 1:
         print(f"{name} in {world.name}: mean return {np.mean(returns):g} ± {np.std(returns):.3g} of {len(returns)}")
     return 0
+
+
+def _text(action: np.ndarray) -> str:
+    """A number out of a few, or numbers."""
+    return " ".join(f"{x:+.2f}" if action.shape else str(x) for x in np.atleast_1d(action))

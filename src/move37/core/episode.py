@@ -10,7 +10,7 @@ class Episode(NamedTuple):
     """T moves of one game. Rewards, values and policies are those of the agent to move."""
 
     observation: Shaped[np.ndarray, "T *c"]
-    action: Int[np.ndarray, " T"]
+    action: Shaped[np.ndarray, "T *d"]  # a number out of A, or D numbers
     action_weights: Float[np.ndarray, "T A"]  # the improved policy of the search
     root_value: Float[np.ndarray, " T"]
     reward: Float[np.ndarray, " T"]
@@ -24,3 +24,4 @@ class Episode(NamedTuple):
     cut_value: float | None = None  # of what a time limit cut off behind the last row; None: nothing was cut off
     goes_on: bool = False  # a part of an episode, which is longer than we wait for it: `cut_value` is worth the rest
     earlier: tuple[int, float] = (0, 0.0)  # moves and rewards in the parts before this one
+    candidates: Float[np.ndarray, "T A D"] | None = None  # where actions are numbers: those that the weights belong to

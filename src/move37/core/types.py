@@ -38,10 +38,11 @@ class World(abc.ABC):
     """What a network is sized by: a `Game`, or a world that shows what it does and gives no rules."""
 
     name: str  # snake_case, as on the command line
-    num_actions: int
+    num_actions: int  # 0 where an action is some numbers
     num_players: int  # 1 or 2; for people and arenas. Search and learning never look at it
     observation_shape: tuple[int, ...]
     max_num_moves: int  # no episode is longer
+    action_shape: tuple[int, ...] = ()  # (D,): an action is D numbers in [−1, 1]
 
 
 class Game(World):

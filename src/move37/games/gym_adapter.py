@@ -12,7 +12,7 @@ from move37.core.types import World
 
 @dataclass(frozen=True)
 class GymWorld(World):
-    """A world with discrete actions that shows a vector of numbers, or a number out of a few.
+    """A world that shows a vector of numbers, or a number out of a few, and takes one of both kinds as an action.
 
     Raises `MissingExtra` without Gymnasium, `UnknownName` for an id that it does not know, `BadConfig` for a world with
     actions or observations of another kind.
@@ -22,6 +22,8 @@ class GymWorld(World):
     name: str = field(init=False)
     num_actions: int = field(init=False)
     observation_shape: tuple[int, ...] = field(init=False)
+    action_shape: tuple[int, ...] = field(init=False)
+    _range: tuple[tuple[float, ...], tuple[float, ...]] = field(init=False)  # of actions that are numbers
     max_num_moves: int = field(init=False)
 
     num_players = 1
@@ -32,13 +34,20 @@ class GymWorld(World):
         from gymnasium.spaces import Box, Discrete
 
         seen, actions = env.observation_space, env.action_space
-        if not isinstance(actions, Discrete) or actions.start:
-            raise BadConfig(f"gym:{self.env_id} has actions {actions}; allowed so far: Discrete, counted from 0.")
+        bounded = isinstance(actions, Box) and len(actions.shape) == 1 and actions.is_bounded()
+        if not bounded and not (isinstance(actions, Discrete) and not actions.start):
+            allowed = "Discrete, counted from 0, and Box with one axis and bounds"
+            raise BadConfig(f"gym:{self.env_id} has actions {actions}; allowed so far: {allowed}.")
         if not ((isinstance(seen, Discrete) and not seen.start) or (isinstance(seen, Box) and len(seen.shape) == 1)):
             raise BadConfig(f"gym:{self.env_id} shows {seen}; allowed so far: Discrete from 0, and Box with one axis.")
         shape = (int(seen.n),) if isinstance(seen, Discrete) else tuple(map(int, seen.shape))
         limit = env.spec.max_episode_steps if env.spec is not None else None
-        attributes = {"num_actions": int(actions.n), "observation_shape": shape, "max_num_moves": limit or 10_000}
+        attributes: dict[str, Any] = {"observation_shape": shape, "max_num_moves": limit or 10_000}
+        if bounded:
+            low, high = (tuple(map(float, end)) for end in (actions.low, actions.high))
+            attributes |= {"num_actions": 0, "action_shape": (len(low),), "_range": (low, high)}
+        else:
+            attributes |= {"num_actions": int(actions.n), "action_shape": (), "_range": ((), ())}
         for attribute, value in {"name": f"gym:{self.env_id}", **attributes}.items():
             object.__setattr__(self, attribute, value)
 
@@ -54,6 +63,13 @@ class GymWorld(World):
             raise MissingExtra(f"gym:{self.env_id} cannot be made: {error}") from error
         except gymnasium.error.Error as error:
             raise UnknownName(f"no world 'gym:{self.env_id}': {error}") from error
+
+    def action(self, chosen: Any) -> Any:
+        """As the environment takes it: a whole number; or numbers, moved from [−1, 1] to their range."""
+        if not self.action_shape:
+            return int(chosen)
+        low, high = np.array(self._range)
+        return (low + (np.asarray(chosen, np.float64) + 1) / 2 * (high - low)).astype(np.float32)
 
     def observe(self, observation: Any) -> Float[np.ndarray, " n"]:
         """What the network sees: the vector itself; a number out of n as n numbers, one of them 1."""

@@ -3,7 +3,7 @@
 from typing import Any, NamedTuple
 
 import numpy as np
-from jaxtyping import Float, Int, Int8, Shaped
+from jaxtyping import Float, Int8, Shaped
 
 from move37.core.episode import Episode
 
@@ -22,11 +22,12 @@ class Samples(NamedTuple):
     ownership: Int8[Rows, "N HW"] | None = None  # at the end: 1 the point is the mover's, −1 the opponent's, 0 nobody's
     score: Float[Rows, " N"] | None = None  # at the end: points by which the mover is ahead
     end_weight: Float[Rows, " N"] | None = None  # 0 where the end is not known: the game was resigned
-    action: Int[Rows, " N"] | None = None  # what was played, and
+    action: Shaped[Rows, "N *d"] | None = None  # what was played, and
     reward: Float[Rows, " N"] | None = None  # what it brought,
     cut: Float[Rows, " N"] | None = None  # 1 where a time limit cut the episode off,
     root_value: Float[Rows, " N"] | None = None  # the search's value, and how much of that of the row n steps on stands
     bootstrap: Float[Rows, " N"] | None = None  # in `value`: all of samples that are unrolled
+    candidates: Float[Rows, "N A D"] | None = None  # where actions are numbers: those that `policy` speaks of
 
 
 def n_step_return(
@@ -80,11 +81,13 @@ def n_step_targets(episodes: list[Episode], td_steps: int) -> Samples | None:
     """
     values = [n_step_return(e.reward, e.discount, e.root_value, td_steps, e.cut_value or 0.0) for e in episodes]
     samples, zero = _samples(episodes, values), np.float32(0)
+    candidates: list[Any] = [e.candidates for e in episodes] or [None]
     shares = [n_step_return(zero * e.reward, e.discount, zero * e.root_value + 1, td_steps) for e in episodes]
     return samples and samples._replace(
         root_value=np.concatenate([e.root_value for e in episodes]).astype(np.float32),
         bootstrap=np.concatenate(shares),
-        action=np.concatenate([e.action for e in episodes]).astype(np.int32),
+        action=np.concatenate([e.action for e in episodes]),
+        candidates=None if candidates[0] is None else np.concatenate(candidates),
         reward=np.concatenate([e.reward for e in episodes]).astype(np.float32),
         cut=np.concatenate([np.full(len(e.action), e.cut_value is not None, np.float32) for e in episodes]),
     )

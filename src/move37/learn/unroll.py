@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int, Shaped
+from jaxtyping import Array, Float, Shaped
 
 from move37.learn.losses import Metrics, cross_entropy, entropy
 from move37.learn.targets import Rows, Samples
@@ -15,33 +15,38 @@ class Unrolled(NamedTuple):
     """B stretches of an episode: a position, the K actions behind it, and the targets of all K + 1 positions."""
 
     observation: Shaped[Rows, "B *c"]
-    action: Int[Rows, "B K"]
+    action: Shaped[Rows, "B K *d"]
     reward: Float[Rows, "B K"]
     value: Float[Rows, "B K+1"]
     policy: Float[Rows, "B K+1 A"]
     policy_weight: Float[Rows, "B K+1"]  # 0 behind the end
     known: Float[Rows, "B K+1"]  # 0 behind a time limit: nobody knows what would have come
     later: Shaped[Rows, "B K *c"] | None = None  # what was seen after each action, for nets that imagine that as well
+    candidates: Float[Rows, "B K+1 A D"] | None = None  # where actions are numbers: those that `policy` speaks of
 
 
 def unroll(rows: Samples, num_unroll_steps: int, rng: np.random.Generator, later: bool = False) -> Unrolled:
     """Stretches from K + 1 rows each, one after the other; what lies behind an episode's end is overwritten.
 
-    There, in the paper's absorbing states, actions are random, and reward and value are 0.
+    There, in the paper's absorbing states, actions are random, reward and value are 0.
     """
     length = num_unroll_steps + 1
     parts = {name: x.reshape(-1, length, *x.shape[1:]) for name, x in rows._asdict().items() if x is not None}
     over = np.arange(length) >= parts["moves_left"][:, :1]
-    actions = rng.integers(parts["policy"].shape[-1], size=over.shape, dtype=np.int32)
+    action, candidates = parts["action"], parts.get("candidates")
+    any_of = rng.integers(parts["policy"].shape[-1], size=over.shape, dtype=np.int32)
+    if candidates is not None:
+        any_of = np.take_along_axis(candidates, any_of[..., None, None], axis=2)[:, :, 0]
     return Unrolled(
         observation=parts["observation"][:, 0],
-        action=np.where(over, actions, parts["action"])[:, :-1],
+        action=np.where(over.reshape(over.shape + (1,) * (action.ndim - 2)), any_of, action)[:, :-1],
         reward=np.where(over, np.float32(0), parts["reward"])[:, :-1],
         value=np.where(over, np.float32(0), parts["value"]),
         policy=parts["policy"],
         policy_weight=np.where(over, np.float32(0), parts["policy_weight"]),
         known=1 - parts["cut"][:, :1] * over.astype(np.float32),
         later=parts["observation"][:, 1:] if later else None,
+        candidates=candidates,
     )
 
 
@@ -60,9 +65,10 @@ def unrolled_loss(net: Any, batch: Unrolled) -> tuple[Float[Array, ""], Metrics]
     policy = value = reward = unlike = jnp.float32(0)
     for k in range(steps + 1):
         share, out = 1.0 if k == 0 else 1.0 / steps, net.prediction(latent)
-        policy_k = (weight[:, k] * cross_entropy(out.policy, batch.policy[:, k])).sum()
+        missed, spread = _against(net, out.policy, batch, k)
+        policy_k = (weight[:, k] * missed).sum()
         if k == 0:
-            first = {"policy_loss": policy_k, "policy_entropy": entropy(jax.nn.softmax(out.policy)).mean()}
+            first = {"policy_loss": policy_k, "policy_entropy": spread.mean()}
             first["value_loss"] = jnp.square(of_value.mean(out.value) - batch.value[:, 0]).mean()
         policy += share * policy_k
         known = batch.known[:, k]
@@ -78,6 +84,19 @@ def unrolled_loss(net: Any, batch: Unrolled) -> tuple[Float[Array, ""], Metrics]
     if net.resemblance is None:
         return policy + value + reward, metrics
     return policy + value + reward + net.resemblance.weight * unlike, metrics | {"consistency_loss": unlike}
+
+
+def _against(
+    net: Any, logits: Float[Array, "B L"], batch: Unrolled, k: int
+) -> tuple[Float[Array, " B"], Float[Array, " B"]]:
+    """(−Σ_a π_k(a)·log p(a), entropy of p): of all actions, or of the candidates where actions are numbers.
+
+    Source, of the second: Sampled MuZero (ICML 2021), section 4.3.
+    """
+    if batch.candidates is None:
+        return cross_entropy(logits, batch.policy[:, k]), entropy(jax.nn.softmax(logits))
+    log_policy = net.actions.log_probability(logits, batch.candidates[:, k])
+    return -(batch.policy[:, k] * log_policy).sum(-1), net.actions.entropy(logits)
 
 
 def scale_gradient(x: Float[Array, "*n"], scale: float) -> Float[Array, "*n"]:

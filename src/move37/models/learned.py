@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float, Int, Shaped
+from jaxtyping import Array, Bool, Float, Int, Key, Shaped
 
 from move37.core.types import Game, Prediction, State, Transition
 
@@ -15,6 +15,7 @@ class Seen(NamedTuple):
 
     observation: Shaped[Array, "B *c"]
     legal: Bool[Array, "B A"]
+    key: Key[Array, ""] | None = None  # for models that draw what can be tried
 
 
 def seen(game: Game, states: State) -> Seen:
@@ -54,6 +55,10 @@ class Learned(eqx.Module):
         predicted = self.net.prediction(embedding.latent)
         logits = jnp.where(embedding.allowed, predicted.policy, -jnp.inf)
         return Prediction(logits, self.net.supports[0].mean(predicted.value))
+
+    def act(self, embedding: Inner, action: Int[Array, " B"]) -> Int[Array, " B"]:
+        """What the search's choice stands for in the world: itself."""
+        return action
 
 
 @jax.jit

@@ -25,6 +25,7 @@ class LatentConfig:
     dynamics_blocks: int = 2  # of g
     channels: int = 32
     action_planes: int = 4  # in which g sees an action
+    action_bins: int = 11  # values that each number of an action can take, where actions are numbers
     head_channels: int = 8
     value_hidden: int = 64
     discount: float = 0.997  # γ of a game for one; where two move in turn it is −1
@@ -36,7 +37,13 @@ class LatentConfig:
         """Check the ranges. Raises `BadConfig`."""
         check_ranges("net.", self, blocks=(0, inf), dynamics_blocks=(0, inf), channels=(1, inf))
         check_ranges(
-            "net.", self, action_planes=(1, inf), head_channels=(1, inf), value_hidden=(1, inf), discount=(0, 1)
+            "net.",
+            self,
+            action_planes=(1, inf),
+            action_bins=(2, inf),
+            head_channels=(1, inf),
+            value_hidden=(1, inf),
+            discount=(0, 1),
         )
         check_ranges("net.", self, consistency=(0, inf))
 

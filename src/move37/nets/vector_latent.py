@@ -3,12 +3,13 @@
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int, Key, Shaped
+from jaxtyping import Array, Float, Key, Shaped
 
 from move37.core.types import World
 from move37.core.values import Support
+from move37.nets.actions import Choice, Numbers
 from move37.nets.latent import Imagined, LatentConfig, Predicted, to_unit_range
-from move37.nets.layers import Dense, normal
+from move37.nets.layers import Dense
 from move37.nets.resemblance import Resemblance
 
 
@@ -51,7 +52,7 @@ class VectorLatent(eqx.Module):
 
     stem: Dense
     tower: list[DenseBlock]
-    action: Float[Array, "A P"]
+    actions: Choice | Numbers
     join: Dense
     steps: list[DenseBlock]
     reward: DenseHead
@@ -63,15 +64,18 @@ class VectorLatent(eqx.Module):
 
     def __init__(self, world: World, config: LatentConfig, *, key: Key[Array, ""]):
         """Sized by what the world shows, [n], and by its actions."""
-        width, hidden, planes = config.channels, config.value_hidden, config.action_planes
+        width, hidden = config.channels, config.value_hidden
         keys = jax.random.split(key, 6 + config.blocks + config.dynamics_blocks)
         self.stem = Dense(world.observation_shape[0], width, key=keys[0], scale=2.0**0.5)
         self.tower = [DenseBlock(width, key=k) for k in keys[6 : 6 + config.blocks]]
-        self.action = normal((world.num_actions, planes), keys[1])
-        self.join = Dense(width + planes, width, key=keys[2], scale=2.0**0.5)
+        if world.action_shape:
+            self.actions = Numbers(world.action_shape[0], config.action_bins)
+        else:
+            self.actions = Choice(world.num_actions, config.action_planes, key=keys[1])
+        self.join = Dense(width + self.actions.width, width, key=keys[2], scale=2.0**0.5)
         self.steps = [DenseBlock(width, key=k) for k in keys[6 + config.blocks :]]
         self.reward = DenseHead(width, hidden, config.reward.bins, key=keys[3])
-        self.policy = DenseHead(width, hidden, world.num_actions, key=keys[4])
+        self.policy = DenseHead(width, hidden, self.actions.num_logits, key=keys[4])
         self.value = DenseHead(width, hidden, config.value.bins, key=keys[5])
         self.resemblance = config.resemblance(width, jax.random.fold_in(key, 1))
         self.supports = (config.value, config.reward)
@@ -84,9 +88,9 @@ class VectorLatent(eqx.Module):
             x = block(x)
         return to_unit_range(x)
 
-    def dynamics(self, latent: Float[Array, "B D"], action: Int[Array, " B"]) -> Imagined:
+    def dynamics(self, latent: Float[Array, "B D"], action: Shaped[Array, "B *d"]) -> Imagined:
         """g: the latent state after an action, and the reward for it."""
-        x = latent + jax.nn.relu(self.join(jnp.concatenate([latent, self.action[action]], axis=1)))
+        x = latent + jax.nn.relu(self.join(jnp.concatenate([latent, self.actions.encode(action)], axis=1)))
         for block in self.steps:
             x = block(x)
         return Imagined(to_unit_range(x), self.reward(x))

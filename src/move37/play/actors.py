@@ -11,9 +11,10 @@ from jaxtyping import Array, Float, Int, Key, Shaped
 from move37.core.episode import Episode
 from move37.core.errors import WorldFailure
 from move37.games.gym_adapter import GymWorld
-from move37.models.learned import Learned, Seen, values
+from move37.models.learned import values
+from move37.play.mind import Mind, Thought
 from move37.play.self_play import Acted, PlayConfig
-from move37.search.mcts import SearchConfig, SearchResult, search
+from move37.search.mcts import SearchConfig
 
 _MOST_CRASHES = 5  # of one copy in a row
 _PART = 64  # moves after which an episode that is not over comes in a part (MuZero on Atari: 200)
@@ -40,10 +41,10 @@ class Copy:
         self.steps, self.earned = 0, 0.0
         self.rows: list[tuple[Any, ...]] = []
 
-    def step(self, action: int) -> tuple[float, bool, bool] | None:
+    def step(self, action: Any) -> tuple[float, bool, bool] | None:
         """(reward, over, cut off by a time limit); None after a crash, and a new episode has begun."""
         try:
-            observation, reward, terminated, truncated, _ = self._env.step(action)
+            observation, reward, terminated, truncated, _ = self._env.step(self.world.action(action))
         except Exception as error:
             self._make_again(error)
             self.begin()
@@ -86,11 +87,9 @@ class Actors:
     episodes would reach it the later the better they are.
     """
 
-    def __init__(
-        self, world: GymWorld, model: type[Learned], search_config: SearchConfig, config: PlayConfig, seed: int
-    ):
+    def __init__(self, world: GymWorld, search_config: SearchConfig, config: PlayConfig, seed: int):
         """`config.games` copies; nothing is made until the first move."""
-        self.world, self.config, self._model, self._search_config = world, config, model, search_config
+        self.world, self.config, self._mind = world, config, Mind(world, search_config)
         self._seeds, self._crashes = Seeds(seed), 0
         self._copies: list[Copy] = []
         self._think = jax.jit(self._search)
@@ -102,13 +101,14 @@ class Actors:
         for t in range(self.config.moves):
             seen = np.stack([copy.seen for copy in self._copies])
             numbers = np.array([copy.steps for copy in self._copies])
-            chosen, result = jax.tree.map(np.asarray, self._think(net, seen, numbers, jax.random.fold_in(key, t)))
-            actions.append(chosen)
+            thought = jax.tree.map(np.asarray, self._think(net, seen, numbers, jax.random.fold_in(key, t)))
+            actions.append(thought.action)
             over = []  # or long enough
             for i, copy in enumerate(self._copies):
-                stepped = copy.step(int(chosen[i]))
+                stepped = copy.step(thought.action[i])
                 if stepped is not None:
-                    copy.rows.append((seen[i], chosen[i], result.action_weights[i], result.value[i], *stepped))
+                    mind = [None if x is None else x[i] for x in thought]
+                    copy.rows.append((seen[i], *mind, *stepped))
                     over += [copy] if stepped[1] or len(copy.rows) >= _PART else []
             if over:
                 last = np.zeros_like(seen)
@@ -139,7 +139,7 @@ class Actors:
 
     def _finish(self, copy: Copy, last_value: float, discount: float) -> Episode:
         """The episode that has ended, or a part; the next begins. What was cut off is worth what the net expects."""
-        seen, action, weights, value, reward, over, cut = map(np.asarray, zip(*copy.rows, strict=True))
+        seen, action, weights, value, candidates, reward, over, cut = map(np.asarray, zip(*copy.rows, strict=True))
         earlier, goes_on = (copy.steps - len(action), copy.earned - float(reward.sum())), not over[-1]
         if goes_on:
             copy.rows = []
@@ -158,18 +158,15 @@ class Actors:
             cut_value=last_value if cut[-1] or goes_on else None,
             goes_on=bool(goes_on),
             earlier=earlier,
+            candidates=candidates if self.world.action_shape else None,
         )
 
-    def _search(
-        self, net: Any, seen: Shaped[Array, "B n"], numbers: Int[Array, " B"], key: Key[Array, ""]
-    ) -> tuple[Int[Array, " B"], SearchResult]:
-        noise_key, draw_key = jax.random.split(key)
-        legal = jnp.ones((len(seen), self.world.num_actions), bool)
-        noise, model = self._search_config.rule.noise(noise_key, legal), self._model(net)
-        result = search(model, model.embed(Seen(seen, legal)), self._search_config, noise)
-        drawn = jax.random.categorical(draw_key, jnp.log(result.action_weights) / self.config.temperature)
-        chosen = jnp.where(numbers < self.config.num_sampling_moves, drawn, result.action).astype(jnp.int32)
-        return chosen, result._replace(tree=None)
+    def _search(self, net: Any, seen: Shaped[Array, "B n"], numbers: Int[Array, " B"], key: Key[Array, ""]) -> Thought:
+        search_key, choice_key = jax.random.split(key)
+        roots, result = self._mind.search(net, seen, search_key, noise=True)
+        drawn = jax.random.categorical(choice_key, jnp.log(result.action_weights) / self.config.temperature)
+        choice = jnp.where(numbers < self.config.num_sampling_moves, drawn, result.action).astype(jnp.int32)
+        return self._mind.thought(net, roots, result, choice)
 
 
 class Trials:
@@ -177,11 +174,11 @@ class Trials:
 
     def __init__(self, world: GymWorld, config: SearchConfig, episodes: int = 20):
         """So many episodes at once, the same in every trial."""
-        self.world, self.episodes = world, episodes
+        self.world, self.episodes, mind = world, episodes, Mind(world, config)
 
-        def think(net: Any, seen: Shaped[Array, "B n"]) -> SearchResult:
-            model, legal = Learned(net), jnp.ones((len(seen), world.num_actions), bool)
-            return search(model, model.embed(Seen(seen, legal)), config)
+        def think(net: Any, seen: Shaped[Array, "B n"]) -> Thought:
+            roots, result = mind.search(net, seen, jax.random.key(0), noise=False)
+            return mind.thought(net, roots, result, result.action)
 
         self.think = jax.jit(think)
 
@@ -192,7 +189,7 @@ class Trials:
         while going.any():
             actions = np.asarray(self.think(net, np.stack([copy.seen for copy in copies])).action)
             for i in np.flatnonzero(going):
-                stepped = copies[i].step(int(actions[i]))
+                stepped = copies[i].step(actions[i])
                 total[i] += 0.0 if stepped is None else stepped[0]
                 going[i] = stepped is not None and not stepped[1]
         for copy in copies:

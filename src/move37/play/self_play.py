@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float, Int, Key, UInt32
+from jaxtyping import Array, Bool, Float, Int, Key, Shaped, UInt32
 
 from move37.core.episode import Episode
 from move37.core.errors import BadConfig, check_ranges
@@ -77,7 +77,7 @@ class Moves(NamedTuple):
 class Acted(NamedTuple):
     """T moves in B worlds, for `summary`."""
 
-    action: Int[np.ndarray, "T B"]
+    action: Shaped[np.ndarray, "T B *d"]
     full: Bool[np.ndarray, "T B"]
 
 
@@ -220,7 +220,7 @@ def summary(
     """Numbers of one iteration of play: speeds, length and results of the games that ended."""
     simulations = np.where(moves.full, search.num_simulations, play.fast_simulations or 0).sum()
     numbers = {
-        "moves_per_second": moves.action.size / seconds,
+        "moves_per_second": moves.full.size / seconds,
         "simulations_per_second": float(simulations) / seconds,
     }
     episodes = [e for e in episodes if not e.goes_on]

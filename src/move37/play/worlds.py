@@ -28,7 +28,7 @@ def stream_of(
 
         return Stream(game, search, play, key, model_of=model_of)
     assert isinstance(world, GymWorld)
-    return Actors(world, model, search, play, seed)
+    return Actors(world, search, play, seed)
 
 
 class Measures:

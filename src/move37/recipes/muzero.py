@@ -127,20 +127,20 @@ def preset(name: str, game: str) -> Config:
         ),
     }
     if game.startswith("gym:"):
-        presets = _control(presets)
+        presets = _control(presets, numbers=bool(games.world(game).action_shape))
     if name not in presets:
         raise UnknownName(f"muzero has no preset {name!r}; there are: {', '.join(presets)}.")
     return presets[name]
 
 
-def _control(presets: dict[str, Config]) -> dict[str, Config]:
+def _control(presets: dict[str, Config], numbers: bool) -> dict[str, Config]:
     """The same for one agent, whose rewards come on the way: supports of scaled numbers, a return of few steps."""
-    support = Support(-25.0, 25.0, 51, scaled=True)
+    support = Support(-30.0, 30.0, 61, scaled=True)
     net = LatentConfig(1, 1, 64, discount=0.99, consistency=2.0, value=support, reward=support)
     laptop = Config(
         iterations=39,
         updates=256,
-        reanalyze=10_000,
+        reanalyze=0 if numbers else 10_000,
         td_steps=10,
         fresh_values=True,
         exam_every=5,
@@ -160,6 +160,8 @@ def check(config: Config, game: World) -> None:
         raise BadConfig("play.random_symmetries is True; a model that is learned has no symmetries: leave it off.")
     if not isinstance(game, Game) and (play.fast_simulations is not None or play.opening_moves):
         raise BadConfig(f"play.fast_simulations and play.opening_moves are for games; {game.name} is none: leave them.")
+    if game.action_shape and config.reanalyze:
+        raise BadConfig(f"reanalyze is {config.reanalyze}; in {game.name}, whose actions are numbers, it must be 0.")
     if isinstance(game, Game) and config.reanalyze and isinstance(config.search.rule, Puct):
         raise BadConfig("reanalyze of a game needs the rule gumbel, whose policies tell which moves were legal.")
 
