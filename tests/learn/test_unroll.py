@@ -62,10 +62,10 @@ def test_stretches_follow_their_episode_and_know_where_it_ends(td_steps):
     assert seen == {int(x) for e in episodes for x in e.observation[:, 0, 0, 0]}
 
 
-@pytest.mark.parametrize("cut", [None, 0.25])
+@pytest.mark.parametrize("cut", [False, True])
 def test_with_fresh_values_only_what_stands_at_the_end_of_a_return_changes(cut):
-    episodes, td_steps = [_episode(6, 0)._replace(cut_value=cut), _episode(3, 100)], 2
-    if cut is not None:
+    episodes, td_steps = [_episode(6, 0)._replace(cut=cut), _episode(3, 100)], 2
+    if cut:
         episodes[0].discount[-1] = -1.0
     replay = Replay(ReplayConfig(fraction=1.0, least=1))
     replay.add(1, n_step_targets(episodes, td_steps), 2)
@@ -79,7 +79,7 @@ def test_with_fresh_values_only_what_stands_at_the_end_of_a_return_changes(cut):
             number = int(batch.observation[i, 0, 0, 0])
             episode, begin = changed[number // 100], number % 100
             expected = n_step_return(*(getattr(episode, x) for x in ("reward", "discount", "root_value")), td_steps,
-                                     episode.cut_value or 0.0)[begin:]  # fmt: skip
+                                     episode.cut)[begin:]  # fmt: skip
             count = min(4, len(expected))
             np.testing.assert_allclose(batch.value[i, :count], expected[:count], rtol=1e-5)
 

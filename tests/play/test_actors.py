@@ -12,7 +12,6 @@ from move37 import games
 from move37.core.errors import BadConfig, UnknownName, WorldFailure
 from move37.learn.targets import n_step_targets
 from move37.learn.unroll import unroll, unrolled_loss
-from move37.models.learned import values
 from move37.nets.latent import LatentConfig
 from move37.nets.vector_latent import VectorLatent
 from move37.play.actors import Actors, Copy, Seeds, Trials
@@ -118,11 +117,11 @@ def _play(iterations=6, copies=4):
 
 def test_episodes_are_whole_and_time_limits_are_no_ends():
     _, _, actors, episodes = _play()
-    ended, cut = ([e for e in episodes if (e.cut_value is not None) == flag] for flag in (False, True))
+    ended, cut = ([e for e in episodes if e.cut == flag] for flag in (False, True))
     assert len(ended) > 3
     assert len(cut) > 3
     for episode in episodes:
-        length = LIMIT if episode.cut_value is not None else LENGTH
+        length = LIMIT if episode.cut else LENGTH
         np.testing.assert_array_equal(episode.observation[:, 0], np.arange(length))
         np.testing.assert_array_equal(episode.reward, 10 + episode.action)
         np.testing.assert_allclose(episode.discount[:-1], 0.9, rtol=1e-6)
@@ -135,14 +134,18 @@ def test_episodes_are_whole_and_time_limits_are_no_ends():
 
 def test_behind_a_time_limit_the_return_goes_on_and_nothing_else_is_known():
     *_, episodes = _play()
-    cut = next(e for e in episodes if e.cut_value is not None)
+    cut = next(e for e in episodes if e.cut)
     for td_steps in (1, 3, 50):
         samples = n_step_targets([cut], td_steps)
-        last = cut.reward[-1] + 0.9 * cut.cut_value
+        last = cut.root_value[-1]
         assert samples.value[-1] == pytest.approx(last, rel=1e-5)
-        before = cut.reward[-2] + 0.9 * (cut.root_value[-1] if td_steps == 1 else last)
-        assert samples.value[-2] == pytest.approx(before, rel=1e-5)
-    ended = next(e for e in episodes if e.cut_value is None)
+        one = cut.reward[-2] + 0.9 * last
+        assert samples.value[-2] == pytest.approx(one, rel=1e-5)
+        two = cut.reward[-3] + 0.9 * (cut.root_value[-2] if td_steps == 1 else one)
+        assert samples.value[-3] == pytest.approx(two, rel=1e-5)
+        share = 0.9 if td_steps == 1 else 0.9**2
+        np.testing.assert_allclose(samples.bootstrap[-3:], [share, 0.9, 1], rtol=1e-5)
+    ended = next(e for e in episodes if not e.cut)
     for episode, known in ((cut, 0), (ended, 1)):
         rows = jax.tree.map(lambda x: x[[-2, -1, -1, -1]], n_step_targets([episode], 3))
         stretch = unroll(rows, 3, np.random.default_rng(0))
@@ -193,9 +196,10 @@ def test_a_long_episode_comes_in_parts_that_together_are_the_episode():
     assert [p.goes_on for p in parts] == [True, True, False]
     assert [p.earlier for p in parts] == [(0, 0.0), (64, 64.0), (128, 128.0)]
     assert [float(p.discount[-1]) for p in parts] == pytest.approx([0.9, 0.9, 0.0])
-    for part, after in pairwise(parts):  # the rest is worth what the net says of the next position
-        assert part.cut_value == pytest.approx(float(values(net, after.observation[:1])[0]), rel=1e-4)
-    assert parts[-1].cut_value is None
+    for part, after in pairwise(parts):
+        assert part.cut
+        assert after.observation[0, 0] == part.observation[-1, 0] + 1
+    assert not parts[-1].cut
     numbers = summary(parts, acted, search_config, play, 1.0)
     assert (numbers["episode_return"], numbers["game_length"]) == (150, 150)
     assert "episode_return" not in summary(parts[:2], acted, search_config, play, 1.0)

@@ -9,14 +9,14 @@ import numpy as np
 
 from move37.games.gym_adapter import GymWorld
 from move37.play.actors import Copy, Seeds, Trials
-from move37.recipes import muzero
 from move37.run.config import from_json
 from move37.run.directory import Run
+from move37.search.mcts import SearchConfig
 
 
 def watch_world(name: str, run: Run, world: GymWorld, net: Any, options: Namespace) -> int:
     """Whole episodes, each with its own seed, searched by the run's own rule. Ctrl-C leaves."""
-    search = from_json(muzero.Config, run.about["config"]).search
+    search = from_json(SearchConfig, run.about["config"]["search"])
     search = replace(search, num_simulations=max(search.leaves, options.simulations))
     trials = Trials(world, search, episodes=1)
     copy, returns = Copy(world, Seeds(options.seed)), []

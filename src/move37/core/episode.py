@@ -21,7 +21,7 @@ class Episode(NamedTuple):
     resigned: bool = False  # the agent of the last row gave up in place of its action, which was not played
     ownership: Int8[np.ndarray, " HW"] | None = None  # at the end: 1 the point is the agent's of the first row, −1 not
     score: float | None = None  # at the end: points by which the agent of the first row is ahead
-    cut_value: float | None = None  # of what a time limit cut off behind the last row; None: nothing was cut off
-    goes_on: bool = False  # a part of an episode, which is longer than we wait for it: `cut_value` is worth the rest
+    cut: bool = False  # a time limit came behind the last row, or another part of the episode: more was to be had
+    goes_on: bool = False  # another part of the episode, which is longer than we wait for it
     earlier: tuple[int, float] = (0, 0.0)  # moves and rewards in the parts before this one
     candidates: Float[np.ndarray, "T A D"] | None = None  # where actions are numbers: those that the weights belong to

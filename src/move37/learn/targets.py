@@ -25,8 +25,8 @@ class Samples(NamedTuple):
     action: Shaped[Rows, "N *d"] | None = None  # what was played, and
     reward: Float[Rows, " N"] | None = None  # what it brought,
     cut: Float[Rows, " N"] | None = None  # 1 where a time limit cut the episode off,
-    root_value: Float[Rows, " N"] | None = None  # the search's value, and how much of that of the row n steps on stands
-    bootstrap: Float[Rows, " N"] | None = None  # in `value`: all of samples that are unrolled
+    root_value: Float[Rows, " N"] | None = None  # the search's value, and how much of that of the row n steps on, or of
+    bootstrap: Float[Rows, " N"] | None = None  # the last before a cut, stands in `value`: all of unrolled samples
     candidates: Float[Rows, "N A D"] | None = None  # where actions are numbers: those that `policy` speaks of
 
 
@@ -35,20 +35,22 @@ def n_step_return(
     discount: Float[np.ndarray, " T"],
     root_value: Float[np.ndarray, " T"],
     td_steps: int,
-    cut_value: float = 0.0,
+    cut: bool = False,
 ) -> Float[np.ndarray, " T"]:
     """G_t = r_t + d_t·(r_{t+1} + d_{t+1}·( … + d_{t+n−1}·v_{t+n})), with n = td_steps.
 
     With n ≥ T it is the outcome: the same sum up to the end, where the discount is 0. d = −1 flips the sign with the
-    mover, so two-player games need no other case. An episode that a time limit cut off goes on in `cut_value`.
+    mover, so two-player games need no other case. If more was to be had behind the last row, that row's v stands for
+    its reward and all that would have come: n is smaller near such an end, and 0 in the last row.
 
     Source: MuZero (Nature 2020), Methods, "Training".
     """
     length = len(reward)
     n = min(td_steps, length)
-    behind = np.zeros((3, n), np.float32)
-    behind[[0, 2], 0] = cut_value  # as one more row, which pays it and ends
-    padded = [np.concatenate([x, y]) for x, y in zip((reward, discount, root_value), behind, strict=True)]
+    if cut:
+        reward, discount = reward.copy(), discount.copy()
+        reward[-1], discount[-1] = root_value[-1], 0.0
+    padded = [np.concatenate([x, np.zeros(n, np.float32)]) for x in (reward, discount, root_value)]
     value = padded[2][n : n + length].astype(np.float64)
     for i in reversed(range(n)):
         value = padded[0][i : i + length] + padded[1][i : i + length] * value
@@ -79,17 +81,17 @@ def n_step_targets(episodes: list[Episode], td_steps: int) -> Samples | None:
 
     Source: MuZero (Nature 2020), Methods, "Training".
     """
-    values = [n_step_return(e.reward, e.discount, e.root_value, td_steps, e.cut_value or 0.0) for e in episodes]
+    values = [n_step_return(e.reward, e.discount, e.root_value, td_steps, e.cut) for e in episodes]
     samples, zero = _samples(episodes, values), np.float32(0)
     candidates: list[Any] = [e.candidates for e in episodes] or [None]
-    shares = [n_step_return(zero * e.reward, e.discount, zero * e.root_value + 1, td_steps) for e in episodes]
+    shares = [n_step_return(zero * e.reward, e.discount, zero * e.root_value + 1, td_steps, e.cut) for e in episodes]
     return samples and samples._replace(
         root_value=np.concatenate([e.root_value for e in episodes]).astype(np.float32),
         bootstrap=np.concatenate(shares),
         action=np.concatenate([e.action for e in episodes]),
         candidates=None if candidates[0] is None else np.concatenate(candidates),
         reward=np.concatenate([e.reward for e in episodes]).astype(np.float32),
-        cut=np.concatenate([np.full(len(e.action), e.cut_value is not None, np.float32) for e in episodes]),
+        cut=np.concatenate([np.full(len(e.action), e.cut, np.float32) for e in episodes]),
     )
 
 

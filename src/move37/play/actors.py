@@ -11,7 +11,6 @@ from jaxtyping import Array, Float, Int, Key, Shaped
 from move37.core.episode import Episode
 from move37.core.errors import WorldFailure
 from move37.games.gym_adapter import GymWorld
-from move37.models.learned import values
 from move37.play.mind import Mind, Thought
 from move37.play.self_play import Acted, PlayConfig
 from move37.search.mcts import SearchConfig
@@ -103,18 +102,13 @@ class Actors:
             numbers = np.array([copy.steps for copy in self._copies])
             thought = jax.tree.map(np.asarray, self._think(net, seen, numbers, jax.random.fold_in(key, t)))
             actions.append(thought.action)
-            over = []  # or long enough
             for i, copy in enumerate(self._copies):
                 stepped = copy.step(thought.action[i])
                 if stepped is not None:
                     mind = [None if x is None else x[i] for x in thought]
                     copy.rows.append((seen[i], *mind, *stepped))
-                    over += [copy] if stepped[1] or len(copy.rows) >= _PART else []
-            if over:
-                last = np.zeros_like(seen)
-                last[: len(over)] = [copy.seen for copy in over]
-                expected = np.asarray(values(net, last)).tolist()
-                episodes += [self._finish(copy, v, net.discount) for copy, v in zip(over, expected, strict=False)]
+                    if stepped[1] or len(copy.rows) >= _PART:
+                        episodes.append(self._finish(copy, net.discount))
         shape = (self.config.moves, self.config.games)
         return episodes, Acted(np.stack(actions), np.ones(shape, bool))
 
@@ -137,8 +131,8 @@ class Actors:
         """Go on from a checkpoint, with new episodes."""
         self._seeds.begun, self._crashes = int(saved["actors"]["begun"]), int(saved["actors"]["crashes"])
 
-    def _finish(self, copy: Copy, last_value: float, discount: float) -> Episode:
-        """The episode that has ended, or a part; the next begins. What was cut off is worth what the net expects."""
+    def _finish(self, copy: Copy, discount: float) -> Episode:
+        """The episode that has ended, or a part; the next begins."""
         seen, action, weights, value, candidates, reward, over, cut = map(np.asarray, zip(*copy.rows, strict=True))
         earlier, goes_on = (copy.steps - len(action), copy.earned - float(reward.sum())), not over[-1]
         if goes_on:
@@ -155,7 +149,7 @@ class Actors:
             full=np.ones(len(action), bool),
             init_key=np.zeros(2, np.uint32),
             opening=np.zeros(0, np.int64),
-            cut_value=last_value if cut[-1] or goes_on else None,
+            cut=bool(cut[-1] or goes_on),
             goes_on=bool(goes_on),
             earlier=earlier,
             candidates=candidates if self.world.action_shape else None,

@@ -142,9 +142,9 @@ class Replay:
     ) -> Iterator[Unrolled]:
         """Uniform draws of a position and what came behind it. Nothing while the window is too small.
 
-        With `value_of` (observations → values) the value that stands at the end of each n-step return, `td_steps` on,
-        is what this says now, not what the search said when the position was played. `later` keeps what was seen on
-        the way.
+        With `value_of` (observations → values) the value that stands at the end of each n-step return, `td_steps` on
+        or in the last row before a cut, is what this says now, not what the search said when the position was played.
+        `later` keeps what was seen on the way.
         """
         if len(self) < self.config.least:
             return
@@ -156,7 +156,8 @@ class Replay:
             flat = rows.reshape(-1)
             samples = _rows(segments, flat)
             if value_of is not None and samples.bootstrap is not None:
-                behind = _rows(segments, np.where(samples.bootstrap != 0, flat + td_steps, flat))
+                ahead = np.minimum(td_steps, samples.moves_left.astype(np.int64) - 1)
+                behind = _rows(segments, np.where(samples.bootstrap != 0, flat + ahead, flat))
                 change = value_of(behind.observation) - behind.root_value
                 samples = samples._replace(value=samples.value + samples.bootstrap * change)
             yield unroll(samples, num_unroll_steps, rng, later)

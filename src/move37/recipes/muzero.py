@@ -169,7 +169,7 @@ def check(config: Config, game: World) -> None:
 def train(config: Config, out: Run, resume: bool = False) -> Net:
     """The loop. Returns the net that acts."""
     world = games.world(out.about["game"])
-    learner = Learner.init(_net(world, config.net, key=out.key("net")), config.optimiser)
+    learner = Learner.init(net_of(world, config.net, key=out.key("net")), config.optimiser)
     stream = stream_of(world, Learned, config.search, config.play, out.key("start"), out.seed)
     replay, done = Replay(config.replay, out.path / "replay"), 0
     measures, td_steps = Measures(world, config.search), config.td_steps or world.max_num_moves
@@ -192,7 +192,7 @@ def train(config: Config, out: Run, resume: bool = False) -> Net:
         if config.reanalyze:
             policies = partial(again.policies, learner.acting, key=out.key("reanalyze", t))
             replay.renew(config.reanalyze, out.rng("reanalyze", t), policies)
-        value_of = partial(values, _copy(learner.acting)) if config.fresh_values else None
+        value_of = partial(values, copy_of(learner.acting)) if config.fresh_values else None
         rng, steps = out.rng("batch", t), config.num_unroll_steps
         later = config.net.consistency > 0
         batches = replay.stretches(config.updates, config.batch_size, steps, rng, td_steps, value_of, later)
@@ -209,7 +209,7 @@ def train(config: Config, out: Run, resume: bool = False) -> Net:
     return learner.acting
 
 
-def _copy(net: Net) -> Net:
+def copy_of(net: Net) -> Net:
     """To keep while the learner goes on, which takes its own arrays over."""
     return jax.tree.map(jnp.copy, net)
 
@@ -217,11 +217,11 @@ def _copy(net: Net) -> Net:
 def load(out: Run, iteration: int | None = None) -> tuple[World, Config, Net, int]:
     """What a player needs of a run: game or world, configuration, net, and the iteration it comes from."""
     world, config = games.world(out.about["game"]), from_json(Config, out.about["config"])
-    chosen, net = out.load_net(_net(world, config.net, key=out.key("net")), iteration)
+    chosen, net = out.load_net(net_of(world, config.net, key=out.key("net")), iteration)
     return world, config, net, chosen
 
 
-def _net(world: World, config: LatentConfig, key: Key[Array, ""]) -> Net:
+def net_of(world: World, config: LatentConfig, key: Key[Array, ""]) -> Net:
     """For boards, or for vectors."""
     if isinstance(world, Game):
         return BoardLatent(world, config, key=key)
