@@ -84,6 +84,49 @@ def test_with_fresh_values_only_what_stands_at_the_end_of_a_return_changes(cut):
             np.testing.assert_allclose(batch.value[i, :count], expected[:count], rtol=1e-5)
 
 
+def _drawn(replay, priority, count=400):
+    """How often each position began a stretch, and its mean importance in the batch times its odds."""
+    numbers, importance = [], []
+    for batch in replay.stretches(count, 64, 2, np.random.default_rng(0), priority=priority):
+        numbers.append(batch.observation[:, 0, 0, 0])
+        importance.append(np.ones(64) if batch.importance is None else batch.importance)
+        assert importance[-1].max() == 1
+    return np.concatenate(numbers).astype(int), np.concatenate(importance)
+
+
+def test_surprising_positions_are_drawn_more_often_and_count_less():
+    episode = _episode(8, 0)
+    samples = n_step_targets([episode], 2)
+    surprise = np.array([0, 1, 2, 4, 8, 1, 1, 3], np.float32)
+    replay = Replay(ReplayConfig(fraction=1.0, least=1))
+    replay.add(1, samples._replace(root_value=samples.value - surprise * np.array([1, -1] * 4, np.float32)), 1)
+    numbers, importance = _drawn(replay, 0.0)
+    np.testing.assert_allclose(np.bincount(numbers, minlength=8) / len(numbers), 1 / 8, atol=0.01)
+    assert (importance == 1).all()
+    for priority in (1.0, 0.5):
+        numbers, importance = _drawn(replay, priority)
+        odds = surprise**priority / (surprise**priority).sum()
+        share = np.bincount(numbers, minlength=8) / len(numbers)
+        np.testing.assert_allclose(share, odds, atol=0.015)
+        weights = [importance[numbers == i].mean() for i in (1, 3, 4)]  # ∝ 1 / odds: together they count the same
+        np.testing.assert_allclose(np.array(weights) * odds[[1, 3, 4]], weights[0] * odds[1], rtol=0.02)
+
+
+def test_importance_weighs_each_stretch_in_the_loss():
+    net = BoardLatent(GAME, LatentConfig(0, 1, 4, consistency=2.0), key=jax.random.key(0))
+    samples = n_step_targets([_episode(6, 0)], 2)
+    rows = np.minimum(np.arange(6)[:, None] + np.arange(3), 5).reshape(-1)
+    batch = jax.tree.map(
+        jnp.asarray, unroll(jax.tree.map(lambda x: x[rows], samples), 2, np.random.default_rng(1), True)
+    )
+    weight = jnp.asarray([1, 0, 0, 0.5, 0, 0], jnp.float32)
+    _, found = unrolled_loss(net, batch._replace(importance=weight))
+    for name in ("unrolled_value_loss", "unrolled_reward_loss"):
+        alone = [float(unrolled_loss(net, jax.tree.map(lambda x, i=i: x[i : i + 1], batch))[1][name]) for i in (0, 3)]
+        assert float(found[name]) == pytest.approx((alone[0] + 0.5 * alone[1]) / 6, rel=1e-4)
+    assert float(unrolled_loss(net, batch._replace(importance=0 * weight))[0]) == 0
+
+
 def _n_step(episode, t, n):
     """G = Σ (Π d)·r over n steps, then the root value there, if the game is not over."""
     total, weight = 0.0, 1.0

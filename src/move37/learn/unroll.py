@@ -23,6 +23,7 @@ class Unrolled(NamedTuple):
     known: Float[Rows, "B K+1"]  # 0 behind a time limit: nobody knows what would have come
     later: Shaped[Rows, "B K *c"] | None = None  # what was seen after each action, for nets that imagine that as well
     candidates: Float[Rows, "B K+1 A D"] | None = None  # where actions are numbers: those that `policy` speaks of
+    importance: Float[Rows, " B"] | None = None  # of each stretch in the loss, where they were not drawn uniformly
 
 
 def unroll(rows: Samples, num_unroll_steps: int, rng: np.random.Generator, later: bool = False) -> Unrolled:
@@ -54,14 +55,17 @@ def unrolled_loss(net: Any, batch: Unrolled) -> tuple[Float[Array, ""], Metrics]
     """Σ_k w_k·(−π_k·log p_k + l(v_k) + l(r_k)) over k = 0 … K, l the cross-entropy to a two-hot target.
 
     w_0 = 1, w_k = 1/K; half of the gradient goes back through each step of the dynamics. A net with a `resemblance`
-    adds what it says of the imagined states and those that were seen, as a mean over k = 1 … K.
+    adds what it says of the imagined states and those that were seen, as a mean over k = 1 … K. What was drawn by
+    priority counts by its importance, (1 / P) / max (1 / P), which takes the bias out.
 
     Source: MuZero (Nature 2020), equation 1 and Appendix G.
     """
     steps = batch.action.shape[1]
     of_value, of_reward = net.supports
     latent = net.representation(batch.observation)
-    weight = batch.policy_weight / jnp.maximum(batch.policy_weight.sum(0, keepdims=True), 1.0)
+    weight, known = batch.policy_weight / jnp.maximum(batch.policy_weight.sum(0, keepdims=True), 1.0), batch.known
+    if batch.importance is not None:
+        weight, known = weight * batch.importance[:, None], known * batch.importance[:, None]
     policy = value = reward = unlike = jnp.float32(0)
     for k in range(steps + 1):
         share, out = 1.0 if k == 0 else 1.0 / steps, net.prediction(latent)
@@ -71,15 +75,14 @@ def unrolled_loss(net: Any, batch: Unrolled) -> tuple[Float[Array, ""], Metrics]
             first = {"policy_loss": policy_k, "policy_entropy": spread.mean()}
             first["value_loss"] = jnp.square(of_value.mean(out.value) - batch.value[:, 0]).mean()
         policy += share * policy_k
-        known = batch.known[:, k]
-        value += share * (known * cross_entropy(out.value, of_value.two_hot(batch.value[:, k]))).mean()
+        value += share * (known[:, k] * cross_entropy(out.value, of_value.two_hot(batch.value[:, k]))).mean()
         if k > 0 and net.resemblance is not None:
             assert batch.later is not None, "the replay must keep what was seen on the way"
             seen = net.representation(batch.later[:, k - 1])
             unlike += (weight[:, k] * net.resemblance(latent, seen)).sum() / steps
         if k < steps:
             latent, reward_k = net.dynamics(scale_gradient(latent, 0.5), batch.action[:, k])
-            reward += (known * cross_entropy(reward_k, of_reward.two_hot(batch.reward[:, k]))).mean() / steps
+            reward += (known[:, k] * cross_entropy(reward_k, of_reward.two_hot(batch.reward[:, k]))).mean() / steps
     metrics = {**first, "unrolled_policy_loss": policy, "unrolled_value_loss": value, "unrolled_reward_loss": reward}
     if net.resemblance is None:
         return policy + value + reward, metrics

@@ -139,8 +139,12 @@ class Replay:
         td_steps: int = 0,
         value_of: Callable[[np.ndarray], np.ndarray] | None = None,
         later: bool = False,
+        priority: float = 0.0,
     ) -> Iterator[Unrolled]:
-        """Uniform draws of a position and what came behind it. Nothing while the window is too small.
+        """Draws of a position and what came behind it. Nothing while the window is too small.
+
+        With a `priority` positions are drawn in proportion to |ν − z|^priority, ν what the search said of the position
+        when it was played and z its target; else uniformly.
 
         With `value_of` (observations → values) the value that stands at the end of each n-step return, `td_steps` on
         or in the last row before a cut, is what this says now, not what the search said when the position was played.
@@ -150,8 +154,9 @@ class Replay:
             return
         segments, steps = [samples for _, samples in self._segments], np.arange(num_unroll_steps + 1)
         left = np.concatenate([samples.moves_left for samples in segments]).astype(np.int64)
+        odds = _odds(segments, priority) if priority else None
         for _ in range(count):
-            drawn = rng.integers(len(self), size=size)
+            drawn = rng.integers(len(self), size=size) if odds is None else _draw(odds, size, rng)
             rows = drawn[:, None] + np.minimum(steps, left[drawn][:, None] - 1)
             flat = rows.reshape(-1)
             samples = _rows(segments, flat)
@@ -160,7 +165,27 @@ class Replay:
                 behind = _rows(segments, np.where(samples.bootstrap != 0, flat + ahead, flat))
                 change = value_of(behind.observation) - behind.root_value
                 samples = samples._replace(value=samples.value + samples.bootstrap * change)
-            yield unroll(samples, num_unroll_steps, rng, later)
+            stretch = unroll(samples, num_unroll_steps, rng, later)
+            if odds is not None:
+                weight = 1 / odds[drawn]
+                stretch = stretch._replace(importance=(weight / weight.max()).astype(np.float32))
+            yield stretch
+
+
+def _odds(segments: list[Samples], priority: float) -> np.ndarray:
+    """P(i) ∝ |ν_i − z_i|^α, of each position in the window.
+
+    Source: Schaul et al., "Prioritized experience replay", ICLR 2016; MuZero (Nature 2020), Appendix G, with α = 1.
+    """
+    parts = [np.abs(x.value - x.root_value).astype(np.float64) for x in segments if x.root_value is not None]
+    weight = (np.concatenate(parts) + 1e-6) ** priority
+    return weight / weight.sum()
+
+
+def _draw(odds: np.ndarray, size: int, rng: np.random.Generator) -> np.ndarray:
+    """Positions by their odds, with replacement."""
+    below = np.cumsum(odds)
+    return np.minimum(np.searchsorted(below, rng.random(size) * below[-1], side="right"), len(odds) - 1)
 
 
 def _rows(segments: list[Samples], drawn: np.ndarray) -> Samples:

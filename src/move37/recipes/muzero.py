@@ -70,6 +70,9 @@ class Config:
     num_unroll_steps: int = 5  # K
     td_steps: int | None = None  # n of the n-step return; None: to the end of the game
     reanalyze: int = 0  # positions of the window whose policies are searched again in each iteration
+    priority: float = (
+        0.0  # α: positions are drawn in proportion to |value of the search − target|^α; the paper: 1, 0 on boards
+    )
     fresh_values: bool = False  # the value at the end of an n-step return is the newest net's, not that of its time
     exam_every: int = 10  # iterations between two measurements of strength
     net: LatentConfig = field(default_factory=LatentConfig)
@@ -81,7 +84,7 @@ class Config:
     def __post_init__(self) -> None:
         """Check the ranges, and what the parts expect of each other. Raises `BadConfig`."""
         check_ranges("", self, iterations=(1, inf), updates=(0, inf), batch_size=(1, inf), exam_every=(1, inf))
-        check_ranges("", self, num_unroll_steps=(0, inf), td_steps=(1, inf), reanalyze=(0, inf))
+        check_ranges("", self, num_unroll_steps=(0, inf), td_steps=(1, inf), reanalyze=(0, inf), priority=(0, inf))
         check_search(self.search, self.play)
 
 
@@ -195,7 +198,8 @@ def train(config: Config, out: Run, resume: bool = False) -> Net:
         value_of = partial(values, copy_of(learner.acting)) if config.fresh_values else None
         rng, steps = out.rng("batch", t), config.num_unroll_steps
         later = config.net.consistency > 0
-        batches = replay.stretches(config.updates, config.batch_size, steps, rng, td_steps, value_of, later)
+        how = (td_steps, value_of, later, config.priority)
+        batches = replay.stretches(config.updates, config.batch_size, steps, rng, *how)
         learner, losses = fit(learner, unrolled_loss, batches)  # learn
         report |= losses
         if t % config.exam_every == 0 or t == config.iterations:
