@@ -32,7 +32,7 @@ def _train() -> Parser:
     }
     parser = command_parser("train", "[RECIPE] [options]", "train an agent into runs/NAME.", examples)
     parser.add_argument("--game", help="a name of `move37 games` (connect_four; of AlphaGo: go_9x9)")
-    parser.add_argument("--env", metavar="ID", help="a world of Gymnasium, for muzero: CartPole-v1")
+    parser.add_argument("--env", metavar="ID", help="for muzero: CartPole-v1 of Gymnasium, or your file.py:ClassName")
     parser.add_argument(
         "--preset", default="laptop", help=f"where all other options start from: {', '.join(PRESETS)} (laptop)"
     )

@@ -26,6 +26,7 @@ from move37.cli.common import (
 )
 from move37.cli.options import PRESETS, RUNS, Parser, did_you_mean
 from move37.core.errors import BadConfig, BadRun, UnknownName
+from move37.core.types import Game
 from move37.games.check import check
 from move37.recipes import GAMES, LEARNED, STAGES
 from move37.run import checkpoints
@@ -53,7 +54,7 @@ def _train(options: Namespace) -> int:
     config = _with_paths(_configure(recipe, options), getattr(recipe, "PATHS", ()))
     if hasattr(recipe, "check"):
         recipe.check(config, game)
-    if spec != options.game:
+    if ".py:" in spec and isinstance(game, Game):
         check(game, num_games=2)
     path = RUNS / _name(options, game.name)
     mirror = _mirror(path, options.tensorboard)
@@ -182,9 +183,12 @@ def _with_paths(config: Any, names: tuple[str, ...]) -> Any:
 
 
 def _absolute(game: str) -> str:
-    """A game's own file is found again from any folder."""
+    """A user's own file is found again from any folder."""
     path, _, name = game.rpartition(":")
-    return f"{Path(path).expanduser().resolve()}:{name}" if path.endswith(".py") else game
+    if not path.endswith(".py"):
+        return game
+    world = "gym:" if path.startswith("gym:") else ""
+    return f"{world}{Path(path.removeprefix(world)).expanduser().resolve()}:{name}"
 
 
 def _name(options: Namespace, game: str) -> str:

@@ -1,15 +1,12 @@
 """Rules only, one file a game. `make` finds a game by name; `check.check` tests that any game keeps the protocol."""
 
 import importlib
-import importlib.util
 import re
-import sys
-from functools import cache
-from pathlib import Path
-from types import ModuleType
+from typing import cast
 
 from move37.core.errors import BadConfig, UnknownName
 from move37.core.types import Game, World
+from move37.games.own import make_own
 
 # name → (module, class); "{n}" stands for a board size, so that "go_9x9" and "go_13x13" are the same class.
 _GAMES = {
@@ -44,7 +41,7 @@ def make(name: str) -> Game:
 
         return PgxGame(name.removeprefix("pgx:"))
     if ".py:" in name:
-        return _from_file(name)
+        return cast(Game, make_own(name, Game, "game"))
     sized = re.fullmatch(r"([a-z_]+_)(\d+)x(\d+)", name)
     key = f"{sized[1]}{{n}}x{{n}}" if sized and sized[2] == sized[3] else name
     if key not in _GAMES or "{n}" in name:
@@ -55,41 +52,9 @@ def make(name: str) -> Game:
 
 
 def world(name: str) -> World:
-    """A game, or a world of Gymnasium by `gym:ID`. Raises as `make`."""
+    """A game, or a world of Gymnasium by `gym:ID` or `gym:path/to/file.py:ClassName`. Raises as `make`."""
     if name.startswith(_HOST):
         from move37.games.gym_adapter import GymWorld
 
         return GymWorld(name.removeprefix(_HOST))
     return make(name)
-
-
-def _from_file(spec: str) -> Game:
-    path, _, class_name = spec.rpartition(":")
-    file = Path(path).expanduser().resolve()
-    if not file.is_file():
-        raise BadConfig(f"no file {path!r} for the game {spec!r}; give path/to/file.py:ClassName.")
-    module = _load(file, file.stat().st_mtime_ns)
-    game_class = getattr(module, class_name, None)
-    if not (isinstance(game_class, type) and issubclass(game_class, Game)):
-        found = [n for n, x in vars(module).items() if isinstance(x, type) and issubclass(x, Game) and x is not Game]
-        raise BadConfig(f"{path!r} has no game {class_name!r}; games in it: {', '.join(found) or 'none'}.")
-    try:
-        return game_class()
-    except TypeError as error:
-        raise BadConfig(f"{class_name} of {path!r} cannot be made without arguments: {error}.") from error
-
-
-@cache
-def _load(file: Path, changed: int) -> ModuleType:
-    """Run a file once, so that two games from it are equal; again if it was `changed` (time in ns)."""
-    spec = importlib.util.spec_from_file_location(f"move37_user_{file.stem}_{changed}", file)
-    if spec is None or spec.loader is None:
-        raise BadConfig(f"{str(file)!r} is no Python file.")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    try:
-        spec.loader.exec_module(module)
-    except Exception as error:
-        del sys.modules[spec.name]
-        raise BadConfig(f"{str(file)!r} cannot be loaded: {type(error).__name__}: {error}.") from error
-    return module

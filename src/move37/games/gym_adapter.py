@@ -1,4 +1,7 @@
-"""Worlds of Gymnasium, by their id: `gym:CartPole-v1`. They give no rules: only what they show, step by step."""
+"""Worlds of Gymnasium, by their id: `gym:CartPole-v1`; or a user's own, `gym:path/to/file.py:ClassName`.
+
+They give no rules: only what they show, step by step.
+"""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,6 +11,7 @@ from jaxtyping import Float
 
 from move37.core.errors import BadConfig, MissingExtra, UnknownName
 from move37.core.types import World
+from move37.games.own import make_own
 
 
 @dataclass(frozen=True)
@@ -41,22 +45,29 @@ class GymWorld(World):
         if not ((isinstance(seen, Discrete) and not seen.start) or (isinstance(seen, Box) and len(seen.shape) == 1)):
             raise BadConfig(f"gym:{self.env_id} shows {seen}; allowed so far: Discrete from 0, and Box with one axis.")
         shape = (int(seen.n),) if isinstance(seen, Discrete) else tuple(map(int, seen.shape))
-        limit = env.spec.max_episode_steps if env.spec is not None else None
+        limit = env.spec.max_episode_steps if env.spec is not None else getattr(env, "max_episode_steps", None)
         attributes: dict[str, Any] = {"observation_shape": shape, "max_num_moves": limit or 10_000}
         if bounded:
             low, high = (tuple(map(float, end)) for end in (actions.low, actions.high))
             attributes |= {"num_actions": 0, "action_shape": (len(low),), "_range": (low, high)}
         else:
             attributes |= {"num_actions": int(actions.n), "action_shape": (), "_range": ((), ())}
-        for attribute, value in {"name": f"gym:{self.env_id}", **attributes}.items():
+        name = self.env_id.rpartition(":")[2] if self._own else self.env_id
+        for attribute, value in {"name": f"gym:{name}", **attributes}.items():
             object.__setattr__(self, attribute, value)
 
+    @property
+    def _own(self) -> bool:
+        return ".py:" in self.env_id
+
     def make(self) -> Any:
-        """A new environment."""
+        """A new environment; of a user's own class, which may say its `max_episode_steps`."""
         try:
             import gymnasium
         except ImportError as error:
             raise MissingExtra(f"gym:{self.env_id} needs Gymnasium: pip install 'move37[gym]'.") from error
+        if self._own:
+            return make_own(self.env_id, gymnasium.Env, "world")
         try:
             return gymnasium.make(self.env_id)
         except gymnasium.error.DependencyNotInstalled as error:
