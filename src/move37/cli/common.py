@@ -17,9 +17,8 @@ from move37 import games
 from move37.cli.options import RUNS, did_you_mean, list_of_runs, run_names
 from move37.core.errors import BadConfig, BadRun, UnknownName
 from move37.core.types import Game, World
-from move37.nets.latent import BoardLatent
+from move37.models.learned import knows_rules
 from move37.nets.policy_value import PolicyAndValue, PolicyValue
-from move37.nets.vector_latent import VectorLatent
 from move37.play.players import LatentPlayer, NetPlayer, Player, PlayoutPlayer, basic_player, is_basic, net_player
 from move37.recipes import NAMES, STAGES
 from move37.run.directory import Run
@@ -101,9 +100,9 @@ def load_net(spec: str, latent: bool = False) -> tuple[Run, Any, Any, int]:
     """
     run, iteration = split_spec(spec)
     game, _, net, chosen = recipe_of(run.about["recipe"]).load(run, iteration)
-    if isinstance(net, BoardLatent | VectorLatent) and not latent:
+    if knows_rules(net) and not latent:
         raise BadRun(f"{spec} plays by rules that it has learned; this needs a net to search with by the game's own.")
-    if not isinstance(net, PolicyValue | PolicyAndValue | BoardLatent | VectorLatent):
+    if not (isinstance(net, PolicyValue | PolicyAndValue) or knows_rules(net)):
         raise BadRun(f"{spec} holds no policy with a value: it serves as the playout policy of AlphaGo's search alone.")
     return run, game, net, chosen
 
@@ -140,7 +139,7 @@ def agent(spec: str, skill: Skill) -> tuple[Game, NetPlayer | LatentPlayer | Pla
         return game, PlayoutPlayer(name, game, net, fast, skill.playouts, skill.num_simulations, skill.average)
     if skill.playouts:
         print(f"warning: {spec} has no playout policy: it plays without playouts", file=sys.stderr)
-    if skill.average and isinstance(net, BoardLatent):
+    if skill.average and knows_rules(net):
         print(f"warning: {spec} has learned its rules: it plays without averages over symmetries", file=sys.stderr)
     return game, net_player(name, game, net, skill.num_simulations, skill.average)
 

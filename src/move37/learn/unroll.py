@@ -9,6 +9,7 @@ from jaxtyping import Array, Float, Shaped
 
 from move37.learn.losses import Metrics, cross_entropy, entropy
 from move37.learn.targets import Rows, Samples
+from move37.nets.value_prefix import latent_of, reward_targets
 
 
 class Unrolled(NamedTuple):
@@ -67,6 +68,7 @@ def unrolled_loss(net: Any, batch: Unrolled) -> tuple[Float[Array, ""], Metrics]
     if batch.importance is not None:
         weight, known = weight * batch.importance[:, None], known * batch.importance[:, None]
     policy = value = reward = unlike = jnp.float32(0)
+    rewards = reward_targets(net, batch.reward)
     for k in range(steps + 1):
         share, out = 1.0 if k == 0 else 1.0 / steps, net.prediction(latent)
         missed, spread = _against(net, out.policy, batch, k)
@@ -79,10 +81,10 @@ def unrolled_loss(net: Any, batch: Unrolled) -> tuple[Float[Array, ""], Metrics]
         if k > 0 and net.resemblance is not None:
             assert batch.later is not None, "the replay must keep what was seen on the way"
             seen = net.representation(batch.later[:, k - 1])
-            unlike += (weight[:, k] * net.resemblance(latent, seen)).sum() / steps
+            unlike += (weight[:, k] * net.resemblance(latent_of(latent), latent_of(seen))).sum() / steps
         if k < steps:
-            latent, reward_k = net.dynamics(scale_gradient(latent, 0.5), batch.action[:, k])
-            reward += (known[:, k] * cross_entropy(reward_k, of_reward.two_hot(batch.reward[:, k]))).mean() / steps
+            latent, reward_k = net.dynamics(jax.tree.map(_half, latent), batch.action[:, k])
+            reward += (known[:, k] * cross_entropy(reward_k, of_reward.two_hot(rewards[:, k]))).mean() / steps
     metrics = {**first, "unrolled_policy_loss": policy, "unrolled_value_loss": value, "unrolled_reward_loss": reward}
     if net.resemblance is None:
         return policy + value + reward, metrics
@@ -100,6 +102,10 @@ def _against(
         return cross_entropy(logits, batch.policy[:, k]), entropy(jax.nn.softmax(logits))
     log_policy = net.actions.log_probability(logits, batch.candidates[:, k])
     return -(batch.policy[:, k] * log_policy).sum(-1), net.actions.entropy(logits)
+
+
+def _half(x: Array) -> Array:
+    return scale_gradient(x, 0.5) if jnp.issubdtype(x.dtype, jnp.floating) else x
 
 
 def scale_gradient(x: Float[Array, "*n"], scale: float) -> Float[Array, "*n"]:

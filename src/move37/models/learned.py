@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, Key, Shaped
 
 from move37.core.types import Game, Prediction, State, Transition
+from move37.nets.value_prefix import reward_of
 
 
 class Seen(NamedTuple):
@@ -46,7 +47,7 @@ class Learned(eqx.Module):
     def transition(self, embedding: Inner, action: Int[Array, " B"]) -> Transition:
         """The dynamics g: one step of imagination."""
         imagined = self.net.dynamics(embedding.latent, action)
-        reward = self.net.supports[1].mean(imagined.reward)
+        reward = reward_of(self.net, embedding.latent, imagined)
         inner = Inner(imagined.latent, jnp.ones_like(embedding.allowed))
         return Transition(inner, reward, jnp.full_like(reward, self.net.discount))
 
@@ -59,6 +60,11 @@ class Learned(eqx.Module):
     def act(self, embedding: Inner, action: Int[Array, " B"]) -> Int[Array, " B"]:
         """What the search's choice stands for in the world: itself."""
         return action
+
+
+def knows_rules(net: Any) -> bool:
+    """Whether a network has learned them: whether it has a dynamics."""
+    return hasattr(net, "dynamics")
 
 
 @jax.jit

@@ -9,6 +9,7 @@ from jaxtyping import Array, Bool, Float, Int, Key, UInt32
 
 from move37.core.types import Prediction, Transition
 from move37.models.learned import Seen
+from move37.nets.value_prefix import reward_of
 
 NUM_CANDIDATES = 16  # where the search does not say
 
@@ -48,7 +49,7 @@ class Sampled(eqx.Module):
     def transition(self, embedding: Candidates, action: Int[Array, " B"]) -> Transition:
         """The dynamics g, after the candidate with this number."""
         imagined = self.net.dynamics(embedding.latent, self.act(embedding, action))
-        reward = self.net.supports[1].mean(imagined.reward)
+        reward = reward_of(self.net, embedding.latent, imagined)
         keys = jax.vmap(jax.random.fold_in)(jax.random.wrap_key_data(embedding.key), action)
         after = self._draw(imagined.latent, embedding.log_prior.shape[-1], 0, keys)
         return Transition(after, reward, jnp.full_like(reward, self.net.discount))

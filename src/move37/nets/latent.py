@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from math import inf
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax
@@ -30,6 +30,7 @@ class LatentConfig:
     value_hidden: int = 64
     discount: float = 0.997  # γ of a game for one; where two move in turn it is −1
     consistency: float = 0.0  # weight of EfficientZero's loss, that what is imagined resembles what is seen (its: 2)
+    value_prefix: bool = False  # EfficientZero's: sums of rewards are predicted, in worlds for one agent
     value: Support = field(default_factory=Support)
     reward: Support = field(default_factory=lambda: Support(bins=3))
 
@@ -55,7 +56,7 @@ class LatentConfig:
 class Imagined(NamedTuple):
     """What g says of a step."""
 
-    latent: Float[Array, "B D H W"]
+    latent: Any  # [B D H W], or what else the network moves on
     reward: Float[Array, "B S"]  # logits over the support
 
 

@@ -12,11 +12,10 @@ from jaxtyping import Array, Int, Key
 
 from move37.core.errors import MissingExtra, UnknownName
 from move37.core.types import Game, State
-from move37.models.learned import Learned, seen
+from move37.models.learned import Learned, knows_rules, seen
 from move37.models.playouts import RulesAndPlayouts
 from move37.models.rollout import Rollout
 from move37.models.rules import Rules
-from move37.nets.latent import BoardLatent
 from move37.nets.onnx import OnnxEvaluator
 from move37.nets.patterns import LocalPatterns
 from move37.play.turned import Averaged
@@ -136,7 +135,7 @@ class NetPlayer:
 class LatentPlayer:
     """A net that learned the rules as well: MuZero's, with search, without noise. 0 simulations: its first choice."""
 
-    def __init__(self, name: str, game: Game, net: BoardLatent, num_simulations: int = 128):
+    def __init__(self, name: str, game: Game, net: Any, num_simulations: int = 128):
         """The search is that of exams, Gumbel without noise."""
         self.name, self._net, self._num_simulations = name, net, num_simulations
         self._search, self._likeliest = _imagination(game, max(1, num_simulations))
@@ -152,7 +151,7 @@ class LatentPlayer:
 
 def net_player(name: str, game: Game, net: Any, num_simulations: int = 128, average: bool = False) -> Any:
     """Whatever plays with a net of this kind."""
-    if isinstance(net, BoardLatent):
+    if knows_rules(net):
         return LatentPlayer(name, game, net, num_simulations)
     return NetPlayer(name, game, net, num_simulations, average=average)
 
@@ -204,11 +203,11 @@ def _imagination(game: Game, num_simulations: int) -> tuple[Callable[..., Any], 
     """(search, the likeliest legal action), each of (net, states); compiled once for all nets of a game."""
     config = SearchConfig(Gumbel(gumbel_scale=0.0), num_simulations)
 
-    def think(net: BoardLatent, states: State) -> Any:
+    def think(net: Any, states: State) -> Any:
         model = Learned(net)
         return search(model, model.embed(seen(game, states)), config)
 
-    def likeliest(net: BoardLatent, states: State) -> Array:
+    def likeliest(net: Any, states: State) -> Array:
         model = Learned(net)
         return model.evaluate(model.embed(seen(game, states))).prior_logits.argmax(axis=1)
 

@@ -7,6 +7,7 @@ moving average of the weights plays; rewards are predicted on boards too, where 
 searches the window between two iterations, not each batch.
 """
 
+import math
 from dataclasses import dataclass, field, replace
 from functools import partial
 from math import inf
@@ -24,6 +25,7 @@ from move37.learn.unroll import unrolled_loss
 from move37.learn.update import Learner, OptimiserConfig, fit
 from move37.models.learned import Learned, values
 from move37.nets.latent import BoardLatent, LatentConfig
+from move37.nets.value_prefix import ValuePrefix
 from move37.nets.vector_latent import VectorLatent
 from move37.play.actors import Actors
 from move37.play.reanalyze import Reanalyze
@@ -37,7 +39,7 @@ from move37.search.gumbel import Gumbel
 from move37.search.mcts import SearchConfig
 from move37.search.puct import Puct
 
-Net = BoardLatent | VectorLatent
+Net = BoardLatent | VectorLatent | ValuePrefix
 LINEAGE = {
     "system": "MuZero",
     "parent": "AlphaZero",
@@ -163,6 +165,8 @@ def check(config: Config, game: World) -> None:
         raise BadConfig("play.random_symmetries is True; a model that is learned has no symmetries: leave it off.")
     if not isinstance(game, Game) and (play.fast_simulations is not None or play.opening_moves):
         raise BadConfig(f"play.fast_simulations and play.opening_moves are for games; {game.name} is none: leave them.")
+    if config.net.value_prefix and game.num_players != 1:
+        raise BadConfig(f"net.value_prefix sums rewards of one agent; {game.name} is for two: leave it off.")
     if game.action_shape and config.reanalyze:
         raise BadConfig(f"reanalyze is {config.reanalyze}; in {game.name}, whose actions are numbers, it must be 0.")
     if isinstance(game, Game) and config.reanalyze and isinstance(config.search.rule, Puct):
@@ -228,5 +232,10 @@ def load(out: Run, iteration: int | None = None) -> tuple[World, Config, Net, in
 def net_of(world: World, config: LatentConfig, key: Key[Array, ""]) -> Net:
     """For boards, or for vectors."""
     if isinstance(world, Game):
-        return BoardLatent(world, config, key=key)
-    return VectorLatent(world, config, key=key)
+        net: BoardLatent | VectorLatent = BoardLatent(world, config, key=key)
+        size = config.channels * math.prod(world.observation_shape[1:])
+    else:
+        net, size = VectorLatent(world, config, key=key), config.channels
+    if not config.value_prefix:
+        return net
+    return ValuePrefix(net, size, config.value_hidden, key=jax.random.fold_in(key, 2))
