@@ -2,6 +2,7 @@
 
 import dataclasses
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -61,9 +62,8 @@ def test_every_fifth_step_what_was_counted_is_forgotten(net):
     assert (int(first.steps[0]), int(last.steps[0])) == (0, HORIZON)
     fresh = first._replace(latent=last.latent)
     action = jnp.zeros(2, jnp.int32)
-    for one, other in zip(
-        jax.tree.leaves(net.dynamics(fresh, action)), jax.tree.leaves(net.dynamics(last, action)), strict=True
-    ):
+    both = [jax.tree.leaves(net.dynamics(state, action)) for state in (fresh, last)]
+    for one, other in zip(*both, strict=True):
         np.testing.assert_array_equal(one, other)
     middle = states[2]._replace(latent=last.latent)
     assert (np.asarray(net.dynamics(middle, action).reward) != np.asarray(net.dynamics(last, action).reward)).any()
@@ -94,7 +94,7 @@ def test_the_loss_holds_the_prefix_to_the_sum(net):
         expected -= float((target * jax.nn.log_softmax(logits)).sum(-1).mean()) / steps
     _, metrics = unrolled_loss(net, batch)
     assert float(metrics["unrolled_reward_loss"]) == pytest.approx(expected, rel=1e-4)
-    gradient = jax.grad(lambda cell: unrolled_loss(dataclasses.replace(net, cell=cell), batch)[0])(net.cell)
+    gradient = jax.grad(lambda cell: unrolled_loss(eqx.tree_at(lambda n: n.cell, net, cell), batch)[0])(net.cell)
     assert all(np.abs(np.asarray(x)).max() > 0 for x in jax.tree.leaves(gradient))
 
 
@@ -114,6 +114,6 @@ def test_a_run_with_it_and_where_it_is_refused(tmp_path):
     _, _, net, _ = muzero.load(Run.open(tmp_path / "run"))
     assert knows_rules(net)
     assert not knows_rules(PolicyValue(games.make("tic_tac_toe"), NetConfig(1, 4), key=jax.random.key(0)))
+    board, game = muzero.preset("smoke", "tic_tac_toe"), games.make("tic_tac_toe")
     with pytest.raises(BadConfig, match=r"sums rewards of one agent; tic_tac_toe is for two"):
-        board = muzero.preset("smoke", "tic_tac_toe")
-        muzero.check(dataclasses.replace(board, net=config.net), games.make("tic_tac_toe"))
+        muzero.check(dataclasses.replace(board, net=config.net), game)
