@@ -16,6 +16,7 @@ from move37.nets.latent import LatentConfig
 from move37.nets.vector_latent import VectorLatent
 from move37.play.actors import Actors, Copy, Seeds, Trials
 from move37.play.self_play import PlayConfig, summary
+from move37.search.gumbel import Gumbel
 from move37.search.mcts import SearchConfig
 
 LENGTH, LIMIT = 5, 7
@@ -180,6 +181,21 @@ def test_actions_that_are_numbers():
     assert float(metrics["policy_entropy"]) == pytest.approx(2 * np.log(5), rel=0.05)
     trials = Trials(world, config, episodes=2)
     np.testing.assert_array_equal(trials.returns(net), trials.returns(net))
+
+
+def test_copies_explore_from_never_to_as_often_as_said():
+    world = games.world("gym:move37/Lever-v0")
+    net = VectorLatent(world, LatentConfig(1, 1, 8, discount=0.9), key=jax.random.key(0))
+    rule = Gumbel(gumbel_scale=0.0)  # without noise a search says what it says
+    strayed = []
+    for rate in (0.0, 0.9):
+        play = PlayConfig(games=4, moves=40, num_sampling_moves=0, random_moves=rate)
+        actors = Actors(world, SearchConfig(rule, num_simulations=8, num_slots=8), play, seed=0)
+        episodes, _ = actors.play(net, jax.random.key(0))
+        best = [e.candidates[np.arange(len(e.action)), e.action_weights.argmax(1)] for e in episodes]
+        other = (np.concatenate(best) != np.concatenate([e.action for e in episodes])).any(1)
+        strayed.append(other.mean())
+    assert strayed[1] - strayed[0] == pytest.approx(0.45 * 7 / 8, abs=0.15)
 
 
 def test_a_long_episode_comes_in_parts_that_together_are_the_episode():

@@ -156,10 +156,13 @@ class Actors:
         )
 
     def _search(self, net: Any, seen: Shaped[Array, "B n"], numbers: Int[Array, " B"], key: Key[Array, ""]) -> Thought:
-        search_key, choice_key = jax.random.split(key)
+        search_key, choice_key, which_key, random_key = jax.random.split(key, 4)
         roots, result = self._mind.search(net, seen, search_key, noise=True)
         drawn = jax.random.categorical(choice_key, jnp.log(result.action_weights) / self.config.temperature)
-        choice = jnp.where(numbers < self.config.num_sampling_moves, drawn, result.action).astype(jnp.int32)
+        choice = jnp.where(numbers < self.config.num_sampling_moves, drawn, result.action)
+        rate = jnp.linspace(0.0, self.config.random_moves, len(seen))
+        anything = jax.random.categorical(random_key, jnp.log(roots.allowed.astype(jnp.float32)))
+        choice = jnp.where(jax.random.bernoulli(which_key, rate), anything, choice).astype(jnp.int32)
         return self._mind.thought(net, roots, result, choice)
 
 

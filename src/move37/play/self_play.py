@@ -38,6 +38,7 @@ class PlayConfig:
     temperature: float = 1.0
     opening_moves: int = 0  # a game may start with up to so many uniformly random moves …
     opening_fraction: float = 0.0  # … with this probability: breadth that search alone would not find
+    random_moves: float = 0.0  # share of uniformly random moves in the boldest copy of a host's world; evenly less to 0
     fast_simulations: int | None = None  # playout cap randomisation (KataGo): most moves are searched so fast …
     full_fraction: float = 0.25  # … and only these get a full search, with noise, and become policy targets
     random_symmetries: bool = False  # evaluate each position in one of the game's symmetries (AlphaGo Zero)
@@ -47,7 +48,7 @@ class PlayConfig:
         """Check the ranges. Raises `BadConfig`."""
         check_ranges("play.", self, games=(1, inf), moves=(1, inf), num_sampling_moves=(0, inf), opening_moves=(0, inf))
         check_ranges("play.", self, temperature=(1e-3, inf), opening_fraction=(0, 1), full_fraction=(0, 1))
-        check_ranges("play.", self, fast_simulations=(1, inf), played_out=(0, 1))
+        check_ranges("play.", self, fast_simulations=(1, inf), played_out=(0, 1), random_moves=(0, 1))
 
 
 class Lanes(NamedTuple):

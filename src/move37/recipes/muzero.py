@@ -163,6 +163,8 @@ def check(config: Config, game: World) -> None:
     play = config.play
     if play.random_symmetries:
         raise BadConfig("play.random_symmetries is True; a model that is learned has no symmetries: leave it off.")
+    if isinstance(game, Game) and play.random_moves:
+        raise BadConfig("play.random_moves is for worlds of Gymnasium; in games play.opening_moves brings breadth.")
     if not isinstance(game, Game) and (play.fast_simulations is not None or play.opening_moves):
         raise BadConfig(f"play.fast_simulations and play.opening_moves are for games; {game.name} is none: leave them.")
     if config.net.value_prefix and game.num_players != 1:
