@@ -17,7 +17,7 @@ import pytest
 
 from move37 import cli, games
 from move37.nets.policy_value import NetConfig, PolicyValue
-from move37.recipes import alphazero
+from move37.recipes import alphazero, muzero
 from move37.run.config import to_json
 from move37.run.directory import FORMAT, Run
 
@@ -118,7 +118,7 @@ def here(tmp_path, monkeypatch) -> Path:
     """An empty folder to work in; compiled programs stay out of the person's own cache."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("move37.cli.common.enable_compilation_cache", lambda: None)
-    for module in ("train", "play", "arena", "dataset", "meter"):
+    for module in ("train", "play", "arena", "dataset", "meter", "imagine"):
         monkeypatch.setattr(f"move37.cli.{module}.enable_compilation_cache", lambda: None)
     return tmp_path
 
@@ -161,6 +161,19 @@ def write_run(path: Path, game: str, nets: tuple[int, ...] = (1,), rows: list | 
     for iteration in nets:
         run.save_net(iteration, PolicyValue(rules, config.net, key=jax.random.key(iteration)))
     return path
+
+
+@pytest.fixture
+def make_latent_run(here) -> Callable[..., Path]:
+    """The same of muzero, whose net has learned no rules yet."""
+
+    def make(name: str, game: str) -> Path:
+        path, config = here / "runs" / name, muzero.preset("smoke", game)
+        run = Run.create(path, "muzero", game, config, 0)
+        run.save_net(3, muzero.make_net(games.world(game), config.net, key=jax.random.key(1)))
+        return path
+
+    return make
 
 
 @pytest.fixture(scope="session")

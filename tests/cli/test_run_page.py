@@ -22,5 +22,7 @@ def test_every_metric_and_every_file_of_a_run_is_explained_on_its_page(trained):
     optional |= {"gate_score", "best_iteration", "resigned", "resign_threshold", "false_resignations"}  # AlphaGo Zero's
     # MuZero's: test_gym_world.py
     optional |= {"unrolled_policy_loss", "consistency_loss", "episode_return", "crashes", "trial_return"}
+    # Stochastic MuZero's: test_stochastic_muzero.py
+    optional |= {"afterstate_value_loss", "outcome_loss", "commitment_loss", "codes_used"}
     logged = {name for row in rows for name in row}
     assert set(explained) - optional <= logged, "the page explains what nobody logs"

@@ -4,12 +4,12 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
+from move37.cli import looking
 from move37.cli.options import (
     PLAYERS,
     PRESETS,
     Parser,
     add_seed,
-    add_simulations,
     add_skill,
     add_thinking,
     command_parser,
@@ -92,15 +92,20 @@ def _watch() -> Parser:
         "move37 watch RUN": "one game",
         "move37 watch RUN --games 3 --delay 1": "three, a move a second",
         "move37 watch RUN@10 --think": "with the search behind each move",
+        "move37 watch RUN --games 5 --video best.gif": "a world of Gymnasium: the best of five episodes as a film",
     }
-    parser = command_parser("watch", "RUN [options]", "an agent plays itself.", examples)
+    what = "an agent plays itself, or acts in a world of Gymnasium."
+    parser = command_parser("watch", "RUN [options]", what, examples)
     parser.add_argument("run", metavar="RUN", help="RUN or RUN@ITERATION")
     parser.add_argument("--games", type=whole(1), default=1, metavar="N", help="how many (1)")
     parser.add_argument("--delay", type=seconds, default=0.0, metavar="SECONDS", help="pause after each move (0)")
     text = "random moves first: without them it plays the same game again (0 for one game, else 2)"
     parser.add_argument("--openings", type=whole(0, 100), metavar="N", help=text)
     add_skill(parser)
-    parser.add_argument("--think", action="store_true", help="show the search before each move")
+    text = "show the search before each move; in a world of Gymnasium each plan, and what came true of it"
+    parser.add_argument("--think", action="store_true", help=text)
+    text = "worlds of Gymnasium: the best episode as .gif, or as .mp4 (extra: video)"
+    parser.add_argument("--video", type=Path, metavar="FILE", help=text)
     add_seed(parser)
     return parser
 
@@ -163,60 +168,6 @@ def _dataset() -> Parser:
     return parser
 
 
-def _meter() -> Parser:
-    examples = {
-        "move37 meter RUN game.sgf": "which moves would nobody have played, and were they good?",
-        "move37 meter RUN game.sgf --search RUN2 --visits 1600": "people as RUN imitates them, values by RUN2",
-        "move37 meter RUN game.sgf --base FOLDER": "beside games of people, of the agent, and random ones",
-    }
-    what = "how surprising was each move of a game of Go to a human, and how good was it?"
-    parser = command_parser("meter", "RUN GAME.sgf [options]", what, examples)
-    parser.add_argument("run", metavar="RUN", help="RUN or RUN@ITERATION of a net that imitates people")
-    parser.add_argument("game", metavar="GAME.sgf", type=Path, help="a record of a game on the board of RUN")
-    parser.add_argument("--number", type=whole(1), default=1, metavar="N", help="which game of the file (1)")
-    parser.add_argument("--search", metavar="RUN2", help="whose net guides the search (RUN)")
-    parser.add_argument("--visits", type=whole(2), default=400, metavar="N", help="of the search of a position (400)")
-    parser.add_argument("--shallow", type=whole(1), default=16, metavar="N", help="visits of the shallow look (16)")
-    text = "a novel move is less probable than this (0.01) …"
-    parser.add_argument("--probability", type=share, default=0.01, metavar="SHARE", help=text)
-    parser.add_argument("--rank", type=whole(1), default=5, metavar="N", help="… and its rank is beyond this (5)")
-    text = "games to compare with: a dataset (its test split is taken), a folder, an .sgf file or a table"
-    parser.add_argument("--base", type=Path, metavar="SOURCE", help=text)
-    text = "of each kind: people's, the agent's, random (10)"
-    parser.add_argument("--base-games", type=whole(1), default=10, metavar="N", help=text)
-    text = "novel moves of each kind that are searched (100)"
-    parser.add_argument("--base-moves", type=whole(1), default=100, metavar="N", help=text)
-    add_simulations(parser)
-    parser.add_argument("--out", type=Path, metavar="FOLDER", help="for picture, record, numbers (GAME.meter)")
-    add_seed(parser)
-    return parser
-
-
-def _plot() -> Parser:
-    examples = {"move37 plot RUN": "into RUN/plot.png", "move37 plot RUN OTHER --out both.png": "to compare"}
-    what = "losses, error on solved positions, rating and speed as a PNG."
-    parser = command_parser("plot", "RUN … [options]", what, examples)
-    parser.add_argument("runs", metavar="RUN", nargs="+", help="names under runs/, or paths")
-    parser.add_argument("--out", type=Path, metavar="FILE", help="where to (plot.png in the first run)")
-    return parser
-
-
-def _info() -> Parser:
-    what = "what a run is, how far it got, its newest numbers; or what a dataset is."
-    examples = {"move37 info RUN": "a run", "move37 info FOLDER": "a dataset that move37 dataset made"}
-    parser = command_parser("info", "RUN", what, examples)
-    parser.add_argument("run", metavar="RUN", help="name under runs/, or path; or the path of a dataset")
-    return parser
-
-
-def _export() -> Parser:
-    examples = {"move37 export RUN": "the newest net", "move37 export RUN@10 --out net.onnx": "an earlier one"}
-    parser = command_parser("export", "RUN [options]", "an agent's net as ONNX.", examples)
-    parser.add_argument("run", metavar="RUN", help="RUN or RUN@ITERATION")
-    parser.add_argument("--out", type=Path, metavar="FILE", help="where to (net-ITERATION.onnx in the run)")
-    return parser
-
-
 def _gtp() -> Parser:
     examples = {
         "move37 gtp RUN": "then type list_commands, or let a program speak",
@@ -253,38 +204,24 @@ def _analysis() -> Parser:
     return parser
 
 
-def _games() -> Parser:
-    return command_parser("games", "", "all games, with the size of actions and observations.", {"move37 games": ""})
-
-
-def _lineage() -> Parser:
-    what = "how the systems descend from each other, computed from the recipes."
-    return command_parser("lineage", "", what, {"move37 lineage": ""})
-
-
-def _cite() -> Parser:
-    parser = command_parser("cite", "[RECIPE]", "BibTeX of a recipe's paper.", {"move37 cite alphazero >> my.bib": ""})
-    parser.add_argument("recipe", metavar="RECIPE", nargs="?", default="alphazero", help="(alphazero)")
-    return parser
-
-
 # command → (module of `run(command, options)`, its parser, what it does in a line)
 COMMANDS: dict[str, tuple[str, Callable[[], Parser], str]] = {
     "train": ("train", _train, "train an agent: move37 train [alphazero] [--game connect_four] [--preset laptop]"),
     "resume": ("train", _resume, "go on with a run: move37 resume RUN [--iterations N]"),
     "play": ("play", _play, "play against an agent in the terminal: move37 play RUN"),
-    "watch": ("play", _watch, "watch an agent play itself: move37 watch RUN"),
+    "watch": ("play", _watch, "watch an agent play itself: move37 watch RUN [--think] [--video FILE.gif]"),
     "arena": ("arena", _arena, "rate players: move37 arena RUN random mcts:1000 [--games 50]"),
     "dataset": ("dataset", _dataset, "make a dataset of games: move37 dataset SOURCE … --out FOLDER"),
-    "meter": ("meter", _meter, "how surprising and how good was each move: move37 meter RUN GAME.sgf"),
-    "plot": ("look", _plot, "draw losses, solver error and speed of runs: move37 plot RUN …"),
-    "info": ("look", _info, "what a run or a dataset is: move37 info RUN"),
-    "export": ("look", _export, "write an agent's net as ONNX: move37 export RUN [--out FILE]"),
+    "meter": ("meter", looking.meter, "how surprising and how good was each move: move37 meter RUN GAME.sgf"),
+    "imagine": ("imagine", looking.imagine, "how far a learned model's imagination stays true: move37 imagine RUN"),
+    "plot": ("look", looking.plot, "draw losses, solver error and speed of runs: move37 plot RUN …"),
+    "info": ("look", looking.info, "what a run or a dataset is: move37 info RUN"),
+    "export": ("look", looking.export, "write an agent's net as ONNX: move37 export RUN [--out FILE]"),
     "gtp": ("gtp", _gtp, "speak GTP, for Sabaki, GoGui and servers: move37 gtp RUN"),
     "analysis": ("gtp", _analysis, "analyse positions over JSON, for KaTrain: move37 analysis RUN"),
-    "games": ("look", _games, "list the games"),
-    "lineage": ("look", _lineage, "the family of systems, computed from the recipes"),
-    "cite": ("look", _cite, "BibTeX of a recipe's paper: move37 cite alphazero"),
+    "games": ("look", looking.games, "list the games"),
+    "lineage": ("look", looking.lineage, "the family of systems, computed from the recipes"),
+    "cite": ("look", looking.cite, "BibTeX of a recipe's paper: move37 cite alphazero"),
 }
 
 

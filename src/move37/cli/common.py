@@ -157,14 +157,14 @@ def player(spec: str, game: Game, skill: Skill) -> Player:
     return found
 
 
-def check_folder(path: Path | None) -> None:
+def check_folder(path: Path | None, option: str = "--out") -> None:
     """Before long work for a file: it can be written. Raises `BadConfig`."""
     if path is None:
         return
     if path.is_dir():
-        raise BadConfig(f"--out {path} is a folder; name a file in it.")
+        raise BadConfig(f"{option} {path} is a folder; name a file in it.")
     if not path.parent.is_dir():
-        raise BadConfig(f"--out {path}: there is no folder {str(path.parent)!r}; make it first.")
+        raise BadConfig(f"{option} {path}: there is no folder {str(path.parent)!r}; make it first.")
     check_writable(path.parent)
 
 

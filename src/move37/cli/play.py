@@ -41,6 +41,8 @@ def run(command: str, options: Namespace) -> int:
         found, world, net, chosen = load_net(options.run, latent=True)
         return watch_world(f"{short_name(found)}@{chosen}", found, world, net, options)
     game, player = agent(options.run, Skill.of(options))
+    if command == "watch" and options.video is not None:
+        raise BadConfig(f"--video is for worlds of Gymnasium; {game.name} is shown as text: leave it out.")
     table, opponent = Table(game, options.seed), Opponent(player, searches=options.simulations > 0)
     if command == "watch":
         return _watch(table, opponent, options)

@@ -4,7 +4,6 @@ import contextlib
 import json
 import os
 from pathlib import Path
-from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -14,6 +13,7 @@ from move37.core.errors import BadRun, IllegalMove
 from move37.core.types import Game, State
 from move37.play.players import LatentPlayer, NetPlayer, PlayoutPlayer
 from move37.run.records import read_games
+from move37.search.line import principal_line
 
 
 class Table:
@@ -173,21 +173,11 @@ class Opponent:
             if visits[action]:
                 name = table.name(int(action))
                 lines.append(f"{name:>6} {prior[action]:7.3f} {visits[action]:7d} {q_values[action]:+7.3f}")
-        line = principal_variation(result.tree, int(result.action[0]))
-        return "\n".join([*lines, f"expects {' '.join(map(table.name, line))}"])
+        line = principal_line(result.tree, int(result.action[0]))
+        actions = table.game.num_actions  # behind them are outcomes of chance, which have no names
+        names = [table.name(s.action) if s.action < actions else f"chance:{s.action - actions}" for s in line]
+        return "\n".join([*lines, f"expects {' '.join(names)}"])
 
 
 def _batch(table: Table) -> State:
     return jax.tree.map(lambda x: jnp.asarray(x)[None], table.state)
-
-
-def principal_variation(tree: Any, first: int) -> list[int]:
-    """The chosen move, then the most visited answer to each move, as far as the tree goes."""
-    child, action, visits = (np.asarray(x[0]) for x in (tree.child, tree.action, tree.visit_counts))
-    slot = int(np.flatnonzero(action[0] == first)[0])
-    node, line = int(child[0, slot]), [first]
-    while node > 0 and visits[node].any():
-        slot = int(visits[node].argmax())
-        line.append(int(action[node, slot]))
-        node = int(child[node, slot])
-    return line

@@ -25,3 +25,4 @@ class Episode(NamedTuple):
     goes_on: bool = False  # another part of the episode, which is longer than we wait for it
     earlier: tuple[int, float] = (0, 0.0)  # moves and rewards in the parts before this one
     candidates: Float[np.ndarray, "T A D"] | None = None  # where actions are numbers: those that the weights belong to
+    lane: int = 0  # which of the games that were in flight together: parts of one episode have one lane

@@ -1,7 +1,8 @@
 """The nouns of the library: `Game`, `Model`, and what passes between them.
 
 Legend of the shapes, here and in every signature:
-B games in a batch, A actions, N nodes, K slots of a node, T time (moves), C H W planes of an observation, S symmetries.
+B games in a batch, A actions, E outcomes of chance (events), N nodes, K slots of a node, T time (moves), C H W planes
+of an observation, S symmetries.
 
 One sign rule serves one-player and two-player worlds. `discount` stands on the edge between a state and its successor:
 −1 where the opponent moves next, γ where the same agent moves next, 0 where the episode ends. Rewards and values are
@@ -43,6 +44,7 @@ class World(abc.ABC):
     observation_shape: tuple[int, ...]
     max_num_moves: int  # no episode is longer
     action_shape: tuple[int, ...] = ()  # (D,): an action is D numbers in [−1, 1]
+    has_chance: bool = False  # a step may draw; what it draws is in the state, where only the rules may look
 
 
 class Game(World):
@@ -108,6 +110,14 @@ class Prediction(NamedTuple):
     value: Float[Array, " B"]  # expected return of the agent to move
 
 
+class ChancePrediction(NamedTuple):
+    """The same of a model with nodes at which chance moves. To the search outcome e is action A + e."""
+
+    prior_logits: Float[Array, "B A"]  # all −inf where chance moves
+    value: Float[Array, " B"]
+    outcome_logits: Float[Array, "B E"]  # log P of each outcome, all −inf where an agent moves
+
+
 class Transition(NamedTuple):
     """What `transition` says of a batch of edges."""
 
@@ -126,7 +136,7 @@ class Model(Protocol):
     def transition(self, embedding: Embedding, action: Int[Array, " B"]) -> Transition:
         """g: one step of imagination."""
 
-    def evaluate(self, embedding: Embedding) -> Prediction:
+    def evaluate(self, embedding: Embedding) -> Prediction | ChancePrediction:
         """f: prior and value of the agent to move."""
 
 

@@ -13,8 +13,10 @@ _GAMES = {
     "catch": ("catch", "Catch"),
     "connect_four": ("connect_four", "ConnectFour"),
     "deep_sea": ("deep_sea", "DeepSea"),
+    "game_2048": ("game_2048", "Game2048"),
     "go_{n}x{n}": ("go", "Go"),
     "hex_{n}x{n}": ("hex", "Hex"),
+    "offers": ("offers", "Offers"),
     "othello_{n}x{n}": ("othello", "Othello"),
     "tic_tac_toe": ("tic_tac_toe", "TicTacToe"),
 }

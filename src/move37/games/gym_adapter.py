@@ -60,16 +60,25 @@ class GymWorld(World):
     def _own(self) -> bool:
         return ".py:" in self.env_id
 
-    def make(self) -> Any:
-        """A new environment; of a user's own class, which may say its `max_episode_steps`."""
+    def make(self, picture: str | None = None) -> Any:
+        """A new environment; of a user's own class, which may say its `max_episode_steps`.
+
+        `picture` says what its `render` gives: `rgb_array` (pixels) or `ansi` (text). Raises `BadConfig` for an
+        environment that cannot draw itself so.
+        """
         try:
             import gymnasium
         except ImportError as error:
             raise MissingExtra(f"gym:{self.env_id} needs Gymnasium: pip install 'move37[gym]'.") from error
+        if picture is not None and picture not in (known := self._pictures()):
+            raise BadConfig(
+                f"gym:{self.env_id} cannot be drawn as {picture}; it knows: {', '.join(known) or 'nothing'}."
+            )
+        asked: dict[str, Any] = {} if picture is None else {"render_mode": picture}  # some know of no such word
         if self._own:
-            return make_own(self.env_id, gymnasium.Env, "world")
+            return make_own(self.env_id, gymnasium.Env, "world", **asked)
         try:
-            return gymnasium.make(self.env_id)
+            return gymnasium.make(self.env_id, **asked)
         except gymnasium.error.DependencyNotInstalled as error:
             raise MissingExtra(f"gym:{self.env_id} cannot be made: {error}") from error
         except gymnasium.error.Error as error:
@@ -81,6 +90,16 @@ class GymWorld(World):
             return int(chosen)
         low, high = np.array(self._range)
         return (low + (np.asarray(chosen, np.float64) + 1) / 2 * (high - low)).astype(np.float32)
+
+    @property
+    def has_text(self) -> bool:
+        """Whether it can be shown in a terminal."""
+        return "ansi" in self._pictures()
+
+    def _pictures(self) -> list[str]:
+        env = self.make()
+        env.close()
+        return list(env.metadata.get("render_modes") or ())
 
     def observe(self, observation: Any) -> Float[np.ndarray, " n"]:
         """What the network sees: the vector itself; a number out of n as n numbers, one of them 1."""

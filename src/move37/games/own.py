@@ -10,8 +10,11 @@ from typing import Any
 from move37.core.errors import BadConfig
 
 
-def make_own(spec: str, base: type, kind: str) -> Any:
-    """An instance of a class of that `kind`. Raises `BadConfig` for a file that has no such class, and why."""
+def make_own(spec: str, base: type, kind: str, **asked: Any) -> Any:
+    """An instance of a class of that `kind`, with what is `asked` of it.
+
+    Raises `BadConfig` for a file that has no such class, and says why.
+    """
     path, _, class_name = spec.rpartition(":")
     file = Path(path).expanduser().resolve()
     if not file.is_file():
@@ -22,7 +25,7 @@ def make_own(spec: str, base: type, kind: str) -> Any:
         classes = [n for n, x in vars(module).items() if isinstance(x, type) and issubclass(x, base) and x is not base]
         raise BadConfig(f"{path!r} has no {kind} {class_name!r}; {kind}s in it: {', '.join(classes) or 'none'}.")
     try:
-        return found()
+        return found(**asked)
     except TypeError as error:
         raise BadConfig(f"{class_name} of {path!r} cannot be made without arguments: {error}.") from error
 

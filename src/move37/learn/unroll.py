@@ -1,6 +1,7 @@
 """MuZero's loss: the model is unrolled along what was played; each imagined step is held to what came true."""
 
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import jax
 import jax.numpy as jnp
@@ -52,6 +53,18 @@ def unroll(rows: Samples, num_unroll_steps: int, rng: np.random.Generator, later
     )
 
 
+@runtime_checkable
+class Imagining(Protocol):
+    """What a net imagines of a step."""
+
+    latent: Any
+    reward: Float[Array, "B S"]  # logits over the support
+
+
+# (net, latent state, batch, k) → what comes after action k, more losses, and numbers that are only told.
+ImagineStep = Callable[[Any, Any, Unrolled, int], tuple[Imagining, Metrics, Metrics]]
+
+
 def unrolled_loss(net: Any, batch: Unrolled) -> tuple[Float[Array, ""], Metrics]:
     """Σ_k w_k·(−π_k·log p_k + l(v_k) + l(r_k)) over k = 0 … K, l the cross-entropy to a two-hot target.
 
@@ -61,6 +74,15 @@ def unrolled_loss(net: Any, batch: Unrolled) -> tuple[Float[Array, ""], Metrics]
 
     Source: MuZero (Nature 2020), equation 1 and Appendix G.
     """
+    return unrolled_along(_act, net, batch)
+
+
+def _act(net: Any, latent: Any, batch: Unrolled, k: int) -> tuple[Imagining, Metrics, Metrics]:
+    return net.dynamics(latent, batch.action[:, k]), {}, {}
+
+
+def unrolled_along(imagine: ImagineStep, net: Any, batch: Unrolled) -> tuple[Float[Array, ""], Metrics]:
+    """The loss of `unrolled_loss` for any way to imagine a step, and 1/K of the losses that each step adds."""
     steps = batch.action.shape[1]
     of_value, of_reward = net.supports
     latent = net.representation(batch.observation)
@@ -68,7 +90,9 @@ def unrolled_loss(net: Any, batch: Unrolled) -> tuple[Float[Array, ""], Metrics]
     if batch.importance is not None:
         weight, known = weight * batch.importance[:, None], known * batch.importance[:, None]
     policy = value = reward = unlike = jnp.float32(0)
-    rewards = reward_targets(net, batch.reward)
+    batch, rewards = batch._replace(known=known), reward_targets(net, batch.reward)
+    more: Metrics = {}
+    told: Metrics = {}
     for k in range(steps + 1):
         share, out = 1.0 if k == 0 else 1.0 / steps, net.prediction(latent)
         missed, spread = _against(net, out.policy, batch, k)
@@ -83,12 +107,16 @@ def unrolled_loss(net: Any, batch: Unrolled) -> tuple[Float[Array, ""], Metrics]
             seen = net.representation(batch.later[:, k - 1])
             unlike += (weight[:, k] * net.resemblance(latent_of(latent), latent_of(seen))).sum() / steps
         if k < steps:
-            latent, reward_k = net.dynamics(jax.tree.map(_half, latent), batch.action[:, k])
-            reward += (known[:, k] * cross_entropy(reward_k, of_reward.two_hot(rewards[:, k]))).mean() / steps
+            imagined, more_k, told_k = imagine(net, jax.tree.map(_half, latent), batch, k)
+            latent, target = imagined.latent, of_reward.two_hot(rewards[:, k])
+            reward += (known[:, k] * cross_entropy(imagined.reward, target)).mean() / steps
+            more = {name: more.get(name, 0.0) + x / steps for name, x in more_k.items()}
+            told = {name: told.get(name, 0.0) + x / steps for name, x in told_k.items()}
     metrics = {**first, "unrolled_policy_loss": policy, "unrolled_value_loss": value, "unrolled_reward_loss": reward}
+    loss, metrics = policy + value + reward + sum(more.values()), metrics | more | told
     if net.resemblance is None:
-        return policy + value + reward, metrics
-    return policy + value + reward + net.resemblance.weight * unlike, metrics | {"consistency_loss": unlike}
+        return loss, metrics
+    return loss + net.resemblance.weight * unlike, metrics | {"consistency_loss": unlike}
 
 
 def _against(

@@ -7,7 +7,17 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
+from move37.core.errors import BadConfig
 from move37.core.types import Embedding, Game, Prediction, State, Transition
+
+
+def check_no_chance(game: Game) -> None:
+    """A search by the rules must not foresee what chance will bring. Raises `BadConfig`."""
+    if game.has_chance:
+        raise BadConfig(
+            f"{game.name} has chance, which its rules draw from the state: a search by the rules would look into the "
+            "future. Take a recipe that learns its rules: stochastic_muzero, or muzero."
+        )
 
 
 class Rules(eqx.Module):

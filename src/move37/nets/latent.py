@@ -125,7 +125,12 @@ class BoardLatent(eqx.Module):
 
 
 def to_unit_range(x: Float[Array, "B *d"]) -> Float[Array, "B *d"]:
-    """Each state from its least to its greatest number: (x − min) / (max − min)."""
-    axes = tuple(range(1, x.ndim))
-    low, high = x.min(axes, keepdims=True), x.max(axes, keepdims=True)
-    return (x - low) / jnp.maximum(high - low, 1e-5)
+    """Each state from its least to its greatest number: (x − min) / (max − min).
+
+    By their places: the gradient of `min` compares x with its minimum, and where a compiler computes x twice, none may
+    be equal to it: 0 / 0.
+    """
+    flat = x.reshape(len(x), -1)
+    places = jnp.stack([flat.argmin(1), flat.argmax(1)], axis=1)
+    low, high = jnp.split(jnp.take_along_axis(flat, places, axis=1), 2, axis=1)
+    return ((flat - low) / jnp.maximum(high - low, 1e-5)).reshape(x.shape)

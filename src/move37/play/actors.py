@@ -9,11 +9,11 @@ import numpy as np
 from jaxtyping import Array, Float, Int, Key, Shaped
 
 from move37.core.episode import Episode
-from move37.core.errors import WorldFailure
+from move37.core.errors import MissingExtra, WorldFailure
 from move37.games.gym_adapter import GymWorld
 from move37.play.mind import Mind, Thought
 from move37.play.self_play import Acted, PlayConfig
-from move37.search.mcts import SearchConfig
+from move37.search.mcts import SearchConfig, SearchResult
 
 _MOST_CRASHES = 5  # of one copy in a row
 _PART = 64  # moves after which an episode that is not over comes in a part (MuZero on Atari: 200)
@@ -22,10 +22,10 @@ _PART = 64  # moves after which an episode that is not over comes in a part (MuZ
 class Copy:
     """One environment. If it crashes, it is made again, and the episode is dropped and counted."""
 
-    def __init__(self, world: GymWorld, seeds: "Seeds"):
-        """Reset and ready."""
-        self.world, self.seeds, self.crashes = world, seeds, 0
-        self._env, self._in_a_row = world.make(), 0
+    def __init__(self, world: GymWorld, seeds: "Seeds", picture: str | None = None):
+        """Reset and ready; `picture` as in `GymWorld.make`, for one that is looked at."""
+        self.world, self.seeds, self.crashes, self._picture = world, seeds, 0, picture
+        self._env, self._in_a_row = world.make(picture), 0
         self.begin()
 
     def begin(self) -> None:
@@ -53,6 +53,24 @@ class Copy:
         truncated = truncated or self.steps >= self.world.max_num_moves  # of a world that has no limit of its own
         return float(reward), bool(terminated or truncated), bool(truncated and not terminated)
 
+    def draw(self) -> Any:
+        """What it looks like now: pixels [H W 3], or text. Raises `MissingExtra` where what draws it is missing."""
+        from gymnasium.error import DependencyNotInstalled
+
+        try:
+            return self._env.render()
+        except DependencyNotInstalled as error:
+            raise MissingExtra(
+                f"{self.world.name} cannot be drawn yet: pip install 'move37[video]' ({error})."
+            ) from error
+        except Exception as error:
+            raise WorldFailure(f"{self.world.name} cannot be drawn: {error!r}.") from error
+
+    @property
+    def pictures_per_second(self) -> float:
+        """As its makers mean it to be seen."""
+        return float(self._env.metadata.get("render_fps") or 30)
+
     def close(self) -> None:
         """Let go of it."""
         with contextlib.suppress(Exception):
@@ -63,7 +81,7 @@ class Copy:
         if self._in_a_row > _MOST_CRASHES:
             raise WorldFailure(f"{self.world.name} crashed {self._in_a_row} times in a row; the last: {error!r}.")
         self.close()
-        self._env = self.world.make()
+        self._env = self.world.make(self._picture)
 
 
 class Seeds:
@@ -108,7 +126,7 @@ class Actors:
                     mind = [None if x is None else x[i] for x in thought]
                     copy.rows.append((seen[i], *mind, *stepped))
                     if stepped[1] or len(copy.rows) >= _PART:
-                        episodes.append(self._finish(copy, net.discount))
+                        episodes.append(self._finish(copy, net.discount)._replace(lane=i))
         shape = (self.config.moves, self.config.games)
         return episodes, Acted(np.stack(actions), np.ones(shape, bool))
 
@@ -173,9 +191,9 @@ class Trials:
         """So many episodes at once, the same in every trial."""
         self.world, self.episodes, mind = world, episodes, Mind(world, config)
 
-        def think(net: Any, seen: Shaped[Array, "B n"]) -> Thought:
+        def think(net: Any, seen: Shaped[Array, "B n"]) -> tuple[Thought, SearchResult]:
             roots, result = mind.search(net, seen, jax.random.key(0), noise=False)
-            return mind.thought(net, roots, result, result.action)
+            return mind.thought(net, roots, result, result.action), result
 
         self.think = jax.jit(think)
 
@@ -184,7 +202,7 @@ class Trials:
         copies = [Copy(self.world, Seeds(i, begun=1)) for i in range(self.episodes)]
         total, going = np.zeros(self.episodes, np.float32), np.ones(self.episodes, bool)
         while going.any():
-            actions = np.asarray(self.think(net, np.stack([copy.seen for copy in copies])).action)
+            actions = np.asarray(self.think(net, np.stack([copy.seen for copy in copies]))[0].action)
             for i in np.flatnonzero(going):
                 stepped = copies[i].step(actions[i])
                 total[i] += 0.0 if stepped is None else stepped[0]

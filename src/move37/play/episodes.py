@@ -25,7 +25,7 @@ class Assembler:
             begin = 0
             for end in (np.flatnonzero(arrays["discount"][:, game] == 0) + 1).tolist():
                 parts.append({name: arrays[name][begin:end, game] for name in arrays})
-                episodes.append(_join(parts))
+                episodes.append(_join(parts, game))
                 parts.clear()
                 begin = end
             if begin < len(arrays["discount"]):
@@ -50,8 +50,9 @@ class Assembler:
         return assembler
 
 
-def _join(parts: list[dict[str, np.ndarray]]) -> Episode:
+def _join(parts: list[dict[str, np.ndarray]], lane: int) -> Episode:
     rows: dict[str, Any] = {name: np.concatenate([part[name] for part in parts]) for name in _PER_MOVE}
     opening = parts[0]["opening"][0]
     resigned = bool(parts[-1]["resigned"][-1])
-    return Episode(**rows, init_key=parts[0]["init_key"][0], opening=opening[opening >= 0], resigned=resigned)
+    init_key = parts[0]["init_key"][0]
+    return Episode(**rows, init_key=init_key, opening=opening[opening >= 0], resigned=resigned, lane=lane)

@@ -11,11 +11,12 @@ import numpy as np
 from jaxtyping import Array, Int, Key
 
 from move37.core.errors import MissingExtra, UnknownName
-from move37.core.types import Game, State
-from move37.models.learned import Learned, knows_rules, seen
+from move37.core.types import Game, Model, State
+from move37.models.chance import imagination
+from move37.models.learned import knows_rules, seen
 from move37.models.playouts import RulesAndPlayouts
 from move37.models.rollout import Rollout
-from move37.models.rules import Rules
+from move37.models.rules import Rules, check_no_chance
 from move37.nets.onnx import OnnxEvaluator
 from move37.nets.patterns import LocalPatterns
 from move37.play.turned import Averaged
@@ -82,7 +83,8 @@ class MctsPlayer:
     """Pure Monte Carlo tree search: PUCT with a uniform prior, leaves valued by one random playout each."""
 
     def __init__(self, game: Game, num_playouts: int):
-        """`num_playouts` a move."""
+        """`num_playouts` a move. Raises `BadConfig` for a game with chance."""
+        check_no_chance(game)
         self.name = f"mcts:{num_playouts}"
         # With a uniform prior P = 1/A this constant explores as UCT with √2 does around N(s) = A².
         config = SearchConfig(Puct(pb_c_init=2.0**0.5 * game.num_actions**0.5), num_playouts)
@@ -204,11 +206,11 @@ def _imagination(game: Game, num_simulations: int) -> tuple[Callable[..., Any], 
     config = SearchConfig(Gumbel(gumbel_scale=0.0), num_simulations)
 
     def think(net: Any, states: State) -> Any:
-        model = Learned(net)
+        model = imagination(net)
         return search(model, model.embed(seen(game, states)), config)
 
     def likeliest(net: Any, states: State) -> Array:
-        model = Learned(net)
+        model: Model = imagination(net)
         return model.evaluate(model.embed(seen(game, states))).prior_logits.argmax(axis=1)
 
     return jax.jit(think), jax.jit(likeliest)

@@ -8,7 +8,8 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Key, Shaped
 
 from move37.core.types import Game, World
-from move37.models.learned import Learned, Seen
+from move37.models.chance import Imagination
+from move37.models.learned import Seen
 from move37.search.mcts import SearchConfig, search
 
 _AT_ONCE = 512  # positions in one search
@@ -23,7 +24,7 @@ class Reanalyze:
     That costs less where a position is drawn more often than the net changes much.
     """
 
-    def __init__(self, world: World, model: type[Learned], config: SearchConfig):
+    def __init__(self, world: World, model: type[Imagination], config: SearchConfig):
         """Compiled at the first use."""
         self._all_allowed = not isinstance(world, Game)
 

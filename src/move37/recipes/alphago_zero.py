@@ -14,6 +14,7 @@ from move37.core.types import Game
 from move37.learn.losses import policy_value_loss
 from move37.learn.targets import outcome_targets
 from move37.learn.update import Learner, OptimiserConfig, fit
+from move37.models.rules import check_no_chance
 from move37.nets.policy_value import NetConfig, PolicyValue
 from move37.play.ends import Ends
 from move37.play.exam import Exam
@@ -136,6 +137,7 @@ def preset(name: str, game: str) -> Config:
 
 def check(config: Config, game: Game) -> None:
     """What this game cannot give. Raises `BadConfig`."""
+    check_no_chance(game)
     if config.net.learns_ends:
         Ends(game)
     if game.num_players != 2:

@@ -8,9 +8,11 @@ searches the window between two iterations, not each batch.
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
 from math import inf
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -22,7 +24,8 @@ from move37.core.types import Game, World
 from move37.core.values import Support
 from move37.learn.targets import n_step_targets
 from move37.learn.unroll import unrolled_loss
-from move37.learn.update import Learner, OptimiserConfig, fit
+from move37.learn.update import Learner, Loss, OptimiserConfig, fit
+from move37.models.chance import Imagination
 from move37.models.learned import Learned, values
 from move37.nets.latent import BoardLatent, LatentConfig
 from move37.nets.value_prefix import ValuePrefix
@@ -72,9 +75,7 @@ class Config:
     num_unroll_steps: int = 5  # K
     td_steps: int | None = None  # n of the n-step return; None: to the end of the game
     reanalyze: int = 0  # positions of the window whose policies are searched again in each iteration
-    priority: float = (
-        0.0  # α: positions are drawn in proportion to |value of the search − target|^α; the paper: 1, 0 on boards
-    )
+    priority: float = 0.0  # α: positions are drawn in proportion to |value of the search − target|^α
     fresh_values: bool = False  # the value at the end of an n-step return is the newest net's, not that of its time
     exam_every: int = 10  # iterations between two measurements of strength
     net: LatentConfig = field(default_factory=LatentConfig)
@@ -133,6 +134,8 @@ def preset(name: str, game: str) -> Config:
     }
     if game.startswith("gym:"):
         presets = _control(presets, numbers=bool(games.world(game).action_shape))
+    elif game in ("game_2048", "offers"):
+        presets = _rewarded(presets, game)
     if name not in presets:
         raise UnknownName(f"muzero has no preset {name!r}; there are: {', '.join(presets)}.")
     return presets[name]
@@ -158,6 +161,42 @@ def _control(presets: dict[str, Config], numbers: bool) -> dict[str, Config]:
     return {"smoke": replace(presets["smoke"], net=replace(net, channels=16)), "laptop": laptop}
 
 
+def _rewarded(presets: dict[str, Config], game: str) -> dict[str, Config]:
+    """The same for games for one with rewards all the way; those that others built on MuZero start from these too."""
+    if game == "offers":
+        value, reward = Support(-16.0, 16.0, 33), Support(-4.0, 4.0, 17)
+        net = LatentConfig(1, 1, 16, discount=1.0, consistency=2.0, value=value, reward=reward)
+        laptop = Config(iterations=30, updates=64, batch_size=64, exam_every=5)
+        play = PlayConfig(games=32, moves=16, num_sampling_moves=8)
+        rule: Puct | Gumbel = Puct(dirichlet_alpha=1.0, rescale="tree")  # Gumbel's policy soon rolls no more, by chance
+    else:
+        value, reward = Support(0.0, 120.0, 61, scaled=True), Support(0.0, 60.0, 61, scaled=True)
+        net = LatentConfig(1, 1, 32, discount=0.999, consistency=2.0, value=value, reward=reward)
+        laptop = Config(iterations=100, updates=128, td_steps=10, fresh_values=True)
+        play, rule = PlayConfig(games=32, moves=64, num_sampling_moves=0), Gumbel(rescale="tree")
+    laptop = replace(
+        laptop,
+        net=net,
+        search=SearchConfig(rule, num_simulations=16),
+        play=play,
+        replay=ReplayConfig(least=512),
+        optimiser=OptimiserConfig(learning_rate=2e-3, decay_updates=laptop.iterations * laptop.updates, ema=0.98),
+    )
+    longer = replace(presets["smoke"].play, moves=64)  # games of 2048 end after a hundred moves and more
+    smoke = replace(presets["smoke"], td_steps=laptop.td_steps, net=replace(net, channels=8), play=longer)
+    return {"smoke": smoke, "laptop": laptop}
+
+
+class Parts(NamedTuple):
+    """What the systems that share this loop differ in."""
+
+    config: type["Config"]
+    net: Callable[[Any, Any, Key[Array, ""]], Any]  # (world, configuration of the net, key) → net
+    model: type[Imagination]
+    loss: Loss
+    later: bool = False  # the loss must know what was seen on the way, whatever the configuration says
+
+
 def check(config: Config, game: World) -> None:
     """What this world cannot give. Raises `BadConfig`."""
     play = config.play
@@ -176,13 +215,18 @@ def check(config: Config, game: World) -> None:
 
 
 def train(config: Config, out: Run, resume: bool = False) -> Net:
-    """The loop. Returns the net that acts."""
+    """The loop with MuZero's own parts. Returns the net that acts."""
+    return loop(_PARTS, config, out, resume)
+
+
+def loop(parts: Parts, config: Config, out: Run, resume: bool) -> Any:
+    """Play, learn, measure. Returns the net that acts."""
     world = games.world(out.about["game"])
-    learner = Learner.init(net_of(world, config.net, key=out.key("net")), config.optimiser)
-    stream = stream_of(world, Learned, config.search, config.play, out.key("start"), out.seed)
+    learner = Learner.init(parts.net(world, config.net, out.key("net")), config.optimiser)
+    stream = stream_of(world, parts.model, config.search, config.play, out.key("start"), out.seed)
     replay, done = Replay(config.replay, out.path / "replay"), 0
-    measures, td_steps = Measures(world, config.search), config.td_steps or world.max_num_moves
-    again = Reanalyze(world, Learned, config.search)
+    measures, td_steps = Measures(world, parts.model, config.search), config.td_steps or world.max_num_moves
+    again = Reanalyze(world, parts.model, config.search)
     if resume:
         done, saved = out.resume({"learner": learner, **stream.template, "replay": None})
         learner, replay = saved["learner"], Replay.open(config.replay, out.path / "replay", done, saved["replay"])
@@ -203,10 +247,10 @@ def train(config: Config, out: Run, resume: bool = False) -> Net:
             replay.renew(config.reanalyze, out.rng("reanalyze", t), policies)
         value_of = partial(values, copy_of(learner.acting)) if config.fresh_values else None
         rng, steps = out.rng("batch", t), config.num_unroll_steps
-        later = config.net.consistency > 0
+        later = parts.later or config.net.consistency > 0
         how = (td_steps, value_of, later, config.priority)
         batches = replay.stretches(config.updates, config.batch_size, steps, rng, *how)
-        learner, losses = fit(learner, unrolled_loss, batches)  # learn
+        learner, losses = fit(learner, parts.loss, batches)  # learn
         report |= losses
         if t % config.exam_every == 0 or t == config.iterations:
             out.save_net(t, learner.acting)
@@ -219,15 +263,20 @@ def train(config: Config, out: Run, resume: bool = False) -> Net:
     return learner.acting
 
 
-def copy_of(net: Net) -> Net:
+def copy_of(net: Any) -> Any:
     """To keep while the learner goes on, which takes its own arrays over."""
     return jax.tree.map(jnp.copy, net)
 
 
 def load(out: Run, iteration: int | None = None) -> tuple[World, Config, Net, int]:
     """What a player needs of a run: game or world, configuration, net, and the iteration it comes from."""
-    world, config = games.world(out.about["game"]), from_json(Config, out.about["config"])
-    chosen, net = out.load_net(net_of(world, config.net, key=out.key("net")), iteration)
+    return load_net(_PARTS, out, iteration)
+
+
+def load_net(parts: Parts, out: Run, iteration: int | None) -> tuple[World, Any, Any, int]:
+    """The same for any parts."""
+    world, config = games.world(out.about["game"]), from_json(parts.config, out.about["config"])
+    chosen, net = out.load_net(parts.net(world, config.net, out.key("net")), iteration)
     return world, config, net, chosen
 
 
@@ -241,3 +290,6 @@ def net_of(world: World, config: LatentConfig, key: Key[Array, ""]) -> Net:
     if not config.value_prefix:
         return net
     return ValuePrefix(net, size, config.value_hidden, key=jax.random.fold_in(key, 2))
+
+
+_PARTS = Parts(Config, net_of, Learned, unrolled_loss)

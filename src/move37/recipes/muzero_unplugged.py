@@ -95,7 +95,7 @@ def train(config: Config, out: Run, resume: bool = False) -> Net:
     """The loop. Returns the net that acts."""
     world, folder = games.world(out.about["game"]), out.path / "replay"
     learner = Learner.init(net_of(world, config.net, key=out.key("net")), config.optimiser)
-    again, measures, done = Reanalyze(world, Learned, config.search), Measures(world, config.search), 0
+    again, measures, done = Reanalyze(world, Learned, config.search), Measures(world, Learned, config.search), 0
     window = ReplayConfig(window=10**9, fraction=1.0, least=1)
     if resume:
         done, saved = out.resume({"learner": learner, "replay": None})

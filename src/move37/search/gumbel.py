@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Key
 
 from move37.core.errors import check_ranges
-from move37.search.tree import Node, Root, Tree, root_node
+from move37.search.tree import Node, Root
 
 
 @dataclass(frozen=True)
@@ -76,9 +76,8 @@ class Gumbel:
         """Q where visited, else v_mix."""
         return jnp.where(node.visit_counts > 0, node.q_values, self._mixed_value(node))
 
-    def decide(self, tree: Tree, root: Root) -> tuple[Int[Array, " B"], Float[Array, "B K"], Float[Array, " B"]]:
+    def decide(self, node: Node, root: Root) -> tuple[Int[Array, " B"], Float[Array, "B K"], Float[Array, " B"]]:
         """(slot to play, π' of the slots, shift of the logits of all other actions): π' = softmax(logits + σ)."""
-        node = root_node(tree)
         sigma, _ = self._sigma(node)
         weights, log_z, rest = self._improved_policy(node)
         visits = node.visit_counts - root.before

@@ -13,7 +13,8 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, Key
 
 from move37.core.errors import BadConfig, check_ranges
-from move37.core.types import Embedding, Model, Prediction, Transition
+from move37.core.types import ChancePrediction, Embedding, Model, Prediction, Transition
+from move37.search.chance import Nature
 from move37.search.gumbel import Gumbel
 from move37.search.puct import Puct
 from move37.search.reuse import Previous, reroot
@@ -76,10 +77,18 @@ def fill_slots(config: SearchConfig, log_prior: Float[Array, "M A"], key: Key[Ar
     return top_slots(log_prior, log_prior, count)
 
 
+def log_priors(prediction: Prediction | ChancePrediction) -> Float[Array, "M AE"]:
+    """Log P of all that may come next: the A actions and, behind them, the E outcomes of chance."""
+    logits = prediction.prior_logits
+    if isinstance(prediction, ChancePrediction):
+        logits = jnp.concatenate([logits, prediction.outcome_logits], axis=-1)
+    return jax.nn.log_softmax(logits)
+
+
 def start(
     config: SearchConfig,
     embedding: Embedding,
-    prediction: Prediction,
+    prediction: Prediction | ChancePrediction,
     noise: Float[Array, "B A"] | None = None,
     budgets: tuple[int, ...] | None = None,
     which: Int[Array, " B"] | None = None,
@@ -98,7 +107,9 @@ def start(
     if config.sampled:
         slots = fill_slots(config, prior, key)
     else:
-        slots = top_slots(prior, order, num_slots(config, num_actions))
+        outcomes = prediction.outcome_logits.shape[-1] if isinstance(prediction, ChancePrediction) else 0
+        prior, order = (jnp.pad(x, ((0, 0), (0, outcomes)), constant_values=-jnp.inf) for x in (prior, order))
+        slots = top_slots(prior, order, num_slots(config, num_actions + outcomes))
     tree = plant(embedding, log_prior, prediction.value, slots, capacity=config.num_simulations + 1 + config.kept_nodes)
     if previous is not None:
         tree = reroot(previous, tree, config.num_simulations)
@@ -115,7 +126,9 @@ def root_of(
     """What the rule may know about the roots: the noise of each slot, the plan of visits."""
     batch, num_actions = tree.root_logits.shape
     action = tree.action[:, 0]
-    of_slots = jnp.zeros(action.shape) if noise is None else jnp.take_along_axis(noise, action, axis=-1)
+    of_slots = jnp.zeros(action.shape)
+    if noise is not None:  # slots of outcomes are closed at a root, whatever noise they get
+        of_slots = jnp.take_along_axis(noise, action, axis=-1, mode="clip")
     table = config.rule.schedule(budgets, num_actions)
     if table is None:
         return Root(of_slots, jnp.zeros((batch, 0), jnp.int32), tree.visit_counts[:, 0])
@@ -125,28 +138,42 @@ def root_of(
 
 
 def grow(
-    config: SearchConfig, tree: Tree, root: Root, left: Int[Array, " B"], transition: Callable[..., Transition]
+    config: SearchConfig,
+    tree: Tree,
+    root: Root,
+    left: Int[Array, " B"],
+    transition: Callable[..., Transition],
+    chance: bool = False,
 ) -> Growth:
-    """`leaves` descents in each game, or as many as it has `left`, and one step of imagination at the end of each."""
-    found = []
+    """`leaves` descents in each game, or as many as it has `left`, and one step of imagination at the end of each.
+
+    With `chance` there are nodes at which chance moves.
+    """
+    rule, found = Nature(config.rule) if chance else config.rule, []
     for number in range(config.leaves):
-        tree, leaves = select(tree, config.rule, root, number < left, virtual=config.leaves > 1)
+        tree, leaves = select(tree, rule, root, number < left, virtual=config.leaves > 1)
         found.append(leaves)
     leaves = jax.tree.map(lambda *parts: jnp.concatenate(parts), *found)
     return Growth(tree, leaves, imagine(tree, leaves, transition))
 
 
-def absorb(config: SearchConfig, growth: Growth, prediction: Prediction, key: Key[Array, ""] | None = None) -> Tree:
+def absorb(
+    config: SearchConfig,
+    growth: Growth,
+    prediction: Prediction | ChancePrediction,
+    key: Key[Array, ""] | None = None,
+) -> Tree:
     """Expand what was found and back its value up."""
-    slots = fill_slots(config, jax.nn.log_softmax(prediction.prior_logits), key)
+    slots = fill_slots(config, log_priors(prediction), key)
     tree = expand(growth.tree, growth.leaves, growth.transition, prediction, slots)
     return backup(tree, growth.leaves, virtual=config.leaves > 1)
 
 
 def finish(config: SearchConfig, tree: Tree, root: Root) -> SearchResult:
     """Read the result off the roots."""
-    node, action = root_node(tree), tree.action[:, 0]
-    chosen, weights, shift = config.rule.decide(tree, root)
+    node, root = root_node(tree).decision, root.decision(tree.root_logits.shape[-1])
+    action = node.action
+    chosen, weights, shift = config.rule.decide(node, root)
     rows = jnp.arange(action.shape[0])[:, None]
 
     def spread(of_slots: Array, elsewhere: Array) -> Array:
@@ -180,11 +207,12 @@ def search(
     With `previous` the new simulations add to those of an earlier search (None at the first move).
     """
     keys = [None, None] if key is None else list(jax.random.split(key))
-    tree, root = start(config, embedding, model.evaluate(embedding), noise, budgets, which, keys[0], previous)
-    limit = budget_of(config, tree, budgets, which)
+    first = model.evaluate(embedding)
+    tree, root = start(config, embedding, first, noise, budgets, which, keys[0], previous)
+    limit, chance = budget_of(config, tree, budgets, which), isinstance(first, ChancePrediction)
 
     def simulate(i: Array, tree: Tree) -> Tree:
-        growth = grow(config, tree, root, limit - i * config.leaves, model.transition)
+        growth = grow(config, tree, root, limit - i * config.leaves, model.transition, chance)
         prediction = model.evaluate(growth.transition.embedding)
         return absorb(config, growth, prediction, None if keys[1] is None else jax.random.fold_in(keys[1], i))
 

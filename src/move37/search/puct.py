@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, Key
 
 from move37.core.errors import BadConfig, check_ranges
-from move37.search.tree import Node, Root, Tree, root_node
+from move37.search.tree import Node, Root
 
 
 @dataclass(frozen=True)
@@ -129,9 +129,8 @@ class Puct:
             return node.q_values
         return jnp.where(node.visit_counts > 0, node.q_values, node.mean_value[:, None] - self.fpu_reduction)
 
-    def decide(self, tree: Tree, root: Root) -> tuple[Int[Array, " B"], Float[Array, "B K"], Float[Array, " B"]]:
+    def decide(self, node: Node, root: Root) -> tuple[Int[Array, " B"], Float[Array, "B K"], Float[Array, " B"]]:
         """(most visited slot, visit shares, logits outside of the slots): π(a) = N(root,a) / Σ N."""
-        node = root_node(tree)
         visits = self._pruned(node, root)
         weights = visits / jnp.maximum(visits.sum(-1, keepdims=True), 1)
         return self._most_visited(node), weights, jnp.full(visits.shape[0], -jnp.inf)

@@ -16,7 +16,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
-from move37.core.types import Embedding, Prediction, Transition
+from move37.core.types import ChancePrediction, Embedding, Prediction, Transition
 
 NO_CHILD = -1
 LEAST_RANGE = 0.01  # of Q, where it is rescaled by the whole tree
@@ -45,6 +45,7 @@ class Tree(NamedTuple):
 class Node(NamedTuple):
     """What a rule of selection sees of one node in each of B games."""
 
+    action: Int[Array, "B K"]
     prior_logits: Float[Array, "B K"]
     visit_counts: Int[Array, "B K"]
     virtual_visits: Int[Array, "B K"]
@@ -52,7 +53,13 @@ class Node(NamedTuple):
     value: Float[Array, " B"]
     low: Float[Array, " B"]  # the range of Q in the whole tree
     high: Float[Array, " B"]
-    num_actions: int  # A ≥ K: there may be actions without a slot
+    num_actions: int  # A; there may be actions without a slot, and behind the actions there may be outcomes of chance
+
+    @property
+    def decision(self) -> "Node":
+        """The same with the slots of actions alone. Where an agent moves they come first, and all others are closed."""
+        of_slots = ("action", "prior_logits", "visit_counts", "virtual_visits", "value_sum")
+        return self._replace(**{name: getattr(self, name)[:, : self.num_actions] for name in of_slots})
 
     @property
     def q_values(self) -> Float[Array, "B K"]:
@@ -78,6 +85,10 @@ class Root(NamedTuple):
     noise: Float[Array, "B K"]  # of each slot's action
     schedule: Int[Array, "B T"]  # Gumbel's considered visits; empty for others
     before: Int[Array, "B K"]  # visits that the search began with: not 0 where a sub-tree is used again
+
+    def decision(self, num_actions: int) -> "Root":
+        """The same with the slots of actions alone."""
+        return Root(self.noise[:, :num_actions], self.schedule, self.before[:, :num_actions])
 
 
 @runtime_checkable
@@ -120,6 +131,7 @@ def node_at(tree: Tree, index: Int[Array, " B"], within: Range) -> Node:
     """Gather one node of each game. `within` is the `q_range` of the tree, to be computed once for a descent."""
     rows = jnp.arange(index.shape[0])
     return Node(
+        tree.action[rows, index],
         tree.prior_logits[rows, index],
         tree.visit_counts[rows, index],
         tree.virtual_visits[rows, index],
@@ -185,7 +197,9 @@ def imagine(tree: Tree, leaves: Leaves, transition: Any) -> Transition:
     return transition(embedding, tree.action[leaves.game, leaves.parent, leaves.slot])
 
 
-def expand(tree: Tree, leaves: Leaves, transition: Transition, prediction: Prediction, slots: Any) -> Tree:
+def expand(
+    tree: Tree, leaves: Leaves, transition: Transition, prediction: Prediction | ChancePrediction, slots: Any
+) -> Tree:
     """Write the new nodes: state, edge into them, value (0 if terminal) and slots."""
     capacity = tree.value.shape[1]
     at = (leaves.game, jnp.where(leaves.new, leaves.node, capacity))
