@@ -170,7 +170,7 @@ def make_latent_run(here) -> Callable[..., Path]:
     def make(name: str, game: str) -> Path:
         path, config = here / "runs" / name, muzero.preset("smoke", game)
         run = Run.create(path, "muzero", game, config, 0)
-        run.save_net(3, muzero.make_net(games.world(game), config.net, key=jax.random.key(1)))
+        run.save_net(3, muzero.net_of(games.world(game), config.net, key=jax.random.key(1)))
         return path
 
     return make

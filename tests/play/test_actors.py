@@ -1,6 +1,7 @@
 """Environments of the host: nothing of an episode is lost or made up, whatever they do."""
 
 from itertools import pairwise
+from types import SimpleNamespace
 
 import gymnasium
 import jax
@@ -10,11 +11,14 @@ from gymnasium.spaces import Box, Discrete
 
 from move37 import games
 from move37.core.errors import BadConfig, UnknownName, WorldFailure
+from move37.games.atari import AtariWorld
 from move37.learn.targets import n_step_targets
 from move37.learn.unroll import unroll, unrolled_loss
+from move37.nets.image_latent import ImageLatent
 from move37.nets.latent import LatentConfig
 from move37.nets.vector_latent import VectorLatent
 from move37.play.actors import Actors, Copy, Seeds, Trials
+from move37.play.mind import Thought
 from move37.play.self_play import PlayConfig, summary
 from move37.search.gumbel import Gumbel
 from move37.search.mcts import SearchConfig
@@ -48,9 +52,27 @@ class Wreck(Counter):
 
 
 class Board(Counter):
-    """Shows an image."""
+    """Shows four axes."""
 
-    observation_space = Box(0, 255, (8, 8, 3), np.uint8)
+    observation_space = Box(0, 255, (2, 8, 8, 3), np.uint8)
+
+
+class Screen(Counter):
+    """Shows an image of its step and its seed, always the same array. Ends after 70 steps, or by its limit of 66."""
+
+    observation_space = Box(0, 255, (12, 10, 3), np.uint8)
+
+    def reset(self, *, seed=None, options=None):
+        self.image, self.last = np.zeros((12, 10, 3), np.uint8), 70 if seed % 2 else 3
+        self.steps, self.image[..., 1] = 0, seed % 100
+        return self.image, {}
+
+    def step(self, action):
+        self.steps += 1
+        self.image[..., 0] = self.steps
+        if self.steps == 2 and self.image[0, 0, 1] % 5 == 4:
+            raise RuntimeError("broken")
+        return self.image, 1.0, self.steps == self.last, False, {}
 
 
 class Lever(Counter):
@@ -93,6 +115,7 @@ class Door(Counter):
         return 2, {}
 
 
+gymnasium.register("move37/Screen-v0", Screen, max_episode_steps=66, disable_env_checker=True)
 for kind in (Counter, Wreck, Board, Lever, Rope, Shifted, Door):
     gymnasium.register(f"move37/{kind.__name__}-v0", kind, max_episode_steps=LIMIT, disable_env_checker=True)
 
@@ -252,7 +275,7 @@ def test_trials_are_whole_episodes_and_repeat_themselves():
     ("name", "error", "words"),
     [
         ("Nowhere-v9", UnknownName, "no world 'gym:Nowhere-v9'"),
-        ("move37/Board-v0", BadConfig, "allowed so far: Discrete from 0, and Box with one axis"),
+        ("move37/Board-v0", BadConfig, "allowed so far: Discrete from 0, Box with one axis, and Box of uint8"),
         ("move37/Shifted-v0", BadConfig, "allowed so far: Discrete, counted from 0"),
         ("move37/Rope-v0", BadConfig, "has actions Box.*allowed so far: Discrete.* and Box with one axis and bounds"),
     ],
@@ -260,6 +283,47 @@ def test_trials_are_whole_episodes_and_repeat_themselves():
 def test_worlds_that_cannot_be_played_are_named(name, error, words):
     with pytest.raises(error, match=words):
         games.world(f"gym:{name}")
+
+
+def test_images_come_as_the_last_four_at_a_beginning_and_across_parts():
+    world = games.world("gym:move37/Screen-v0")
+    assert (world.observation_shape, world.shown) == ((12, 12, 10), 4)
+    net = ImageLatent(world, LatentConfig(1, 1, 4, discount=0.9, image_blocks=0), key=jax.random.key(0))
+    actors = Actors(world, SearchConfig(num_simulations=2), PlayConfig(games=6, moves=70), seed=3)
+    episodes, _ = actors.play(net, jax.random.key(0))
+    for episode in episodes:
+        shown, (steps, _) = episode.observation[np.arange(len(episode.action))], episode.earlier
+        assert (shown.dtype, shown.shape[1:]) == (np.uint8, world.observation_shape)
+        times = steps + np.arange(len(shown))[:, None] + np.arange(-3, 1)
+        np.testing.assert_array_equal(shown[:, ::3, 0, 0], np.maximum(times, 0))
+        assert len(np.unique(shown[:, 1::3])) == 1  # no image of another episode
+        assert len(episode.observation.images) == len(episode.action) + 3  # each is kept once
+    parts = [e for e in episodes if e.goes_on]
+    rest = [e for e in episodes if e.earlier[0]]
+    assert parts
+    assert rest
+    for episode in rest:  # the time limit ended it, and no end of its own
+        assert (len(episode.action), float(episode.discount[-1]) > 0) == (2, True)
+        assert episode.cut
+    assert actors.crashes > 0
+
+
+def test_an_atari_episode_that_is_cut_off_goes_on_in_the_value_of_its_last_position(monkeypatch):
+    pytest.importorskip("ale_py", reason="Atari is not installed: pip install 'move37[atari]'")
+    world = AtariWorld("pong", max_num_frames=40)
+
+    def think(net, seen, numbers, key):
+        weights, value = np.full((len(seen), 6), 1 / 6, np.float32), np.full(len(seen), 7, np.float32)
+        return Thought(np.zeros(len(seen), np.int32), weights, value, None)
+
+    actors = Actors(world, SearchConfig(num_simulations=2), PlayConfig(games=2, moves=12), seed=0)
+    monkeypatch.setattr(actors, "_think", think)
+    episodes, _ = actors.play(SimpleNamespace(discount=0.5), jax.random.key(0))
+    found = [(len(e.action), e.cut, float(e.discount[-1]), e.goes_on) for e in episodes]
+    assert found == [(10, True, 0.5, False)] * 2
+    samples = n_step_targets(episodes, 3)
+    assert samples.value[9] == 7
+    assert samples.value[8] == pytest.approx(episodes[0].reward[-2] + 0.5 * 7)
 
 
 def test_a_world_without_a_limit_is_cut_off_all_the_same():

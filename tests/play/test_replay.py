@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from move37.core.errors import BadConfig, BadRun
+from move37.core.frames import after
 from move37.games import make
 from move37.learn.targets import Samples
 from move37.play.replay import Replay, ReplayConfig, augment
@@ -180,3 +181,29 @@ def test_a_game_without_symmetries_keeps_its_samples():
 def test_values_out_of_range_are_named(wrong):
     with pytest.raises(BadConfig, match=f"replay.{list(wrong)[-1]} is"):
         ReplayConfig(**wrong)
+
+
+def test_a_window_of_images_is_the_same_from_disk_and_draws_stacks(tmp_path):
+    rng, replay = np.random.default_rng(0), Replay(ReplayConfig(fraction=1.0, least=1), tmp_path)
+    for t in (1, 2):
+        images = rng.integers(256, size=(9, 1, 5, 5), dtype=np.uint8)
+        samples = _samples(100 * t, 6)
+        ones = np.ones(6, np.float32)
+        unrolled = {
+            "reward": ones,
+            "cut": 0 * ones,
+            "root_value": ones,
+            "bootstrap": 0 * ones,
+            "moves_left": 6 - np.arange(6),
+        }
+        frames = after(images[:3], images[3:])
+        replay.add(t, samples._replace(observation=frames, action=np.zeros(6, np.int32), **unrolled))
+    opened = Replay.open(replay.config, tmp_path, 2, replay.state)
+    drawn = [next(r.stretches(1, 8, 2, np.random.default_rng(1), later=True)) for r in (replay, opened)]
+    for a, b in zip(jax.tree.leaves(drawn[0]), jax.tree.leaves(drawn[1]), strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert (drawn[0].observation.shape, drawn[0].later.shape) == ((8, 4, 5, 5), (8, 2, 4, 5, 5))
+    for i, value in enumerate(drawn[0].value[:, 0]):
+        t, row = divmod(int(value), 100)
+        frames = replay._segments[t - 1][1].observation
+        np.testing.assert_array_equal(drawn[0].observation[i], frames.images[row : row + 4, 0])

@@ -14,6 +14,8 @@ from move37.nets.latent import BoardLatent, LatentConfig
 from move37.play.arena import play_match
 from move37.play.players import LatentPlayer, RandomPlayer
 from move37.play.reanalyze import Reanalyze
+from move37.play.replay import Replay
+from move37.play.self_play import PlayConfig
 from move37.recipes import muzero
 from move37.run.directory import Run
 from move37.search.gumbel import Gumbel
@@ -115,7 +117,41 @@ def _with(config, **changes):
     return dataclasses.replace(config, play=dataclasses.replace(config.play, **changes))
 
 
+def test_images_are_learned_from_and_a_stopped_run_goes_on_as_if_it_had_not_been(tmp_path, monkeypatch):
+    atari = pytest.importorskip("move37.games.atari")
+    pytest.importorskip("ale_py", reason="Atari is not installed: pip install 'move37[atari]'")
+    name, short = "atari:pong", atari.AtariWorld("pong", max_num_frames=80)
+    monkeypatch.setattr(games, "world", lambda _: short)
+    config = muzero.preset("smoke", name)
+    small = dataclasses.replace(config.net, channels=2, image_blocks=0, value_hidden=8)
+    config = dataclasses.replace(config, net=small, play=PlayConfig(games=4, moves=20, num_sampling_moves=0))
+    nets = []
+    for folder, iterations in (("whole", (3,)), ("parts", (2, 3))):
+        for i, wanted in enumerate(iterations):
+            asked = dataclasses.replace(config, iterations=wanted, exam_every=wanted)
+            path = tmp_path / folder
+            run = Run.open(path) if i else Run.create(path, "muzero", name, asked, 7)
+            nets.append(muzero.train(asked, run, resume=bool(i)))
+    replay = Replay.open(
+        config.replay,
+        tmp_path / "whole/replay",
+        3,
+        {name: np.array(number) for name, number in (("first", 1), ("total", 0), ("games", 0))},
+    )
+    assert len(replay) == 160  # half of what was made, and what else the oldest segment holds
+    files = [sorted((tmp_path / folder / "replay").glob("*.npz")) for folder in ("whole", "parts")]
+    for one, two in zip(*files, strict=True):
+        with np.load(one) as a, np.load(two) as b:
+            assert {"images", "rows", "count"} < set(a.files)
+            assert a["images"].nbytes < 1.5 * len(a["rows"]) * 96 * 96  # not four times
+            assert set(a.files) == set(b.files)
+    assert nets[0].board.stem.weight.shape == nets[2].board.stem.weight.shape
+    assert run.metrics()[-1]["crashes"] == 0
+    assert run.metrics()[-1]["trial_return"] <= 0
+
+
 def test_presets():
+    assert muzero.preset("paper", "atari:pong").search.num_simulations == 50
     for name in ("smoke", "laptop", "gpu", "paper"):
         assert muzero.preset(name, GAME).iterations >= 3
     with pytest.raises(UnknownName, match="muzero has no preset 'huge'; there are: smoke, laptop"):

@@ -29,10 +29,13 @@ def _train() -> Parser:
         "move37 train alphago --data DATA": "first people's games, of `move37 dataset`: four stages",
         "move37 train --game my_game.py:MyGame": "a game of your own",
         "move37 train muzero --env CartPole-v1": "a world of Gymnasium, whose rules nobody tells",
+        "move37 train muzero --env atari:pong": "Atari; atari:pong+sticky+full+clip sets options of the machine",
     }
     parser = command_parser("train", "[RECIPE] [options]", "train an agent into runs/NAME.", examples)
     parser.add_argument("--game", help="a name of `move37 games` (connect_four; of AlphaGo: go_9x9)")
-    parser.add_argument("--env", metavar="ID", help="for muzero: CartPole-v1 of Gymnasium, or your file.py:ClassName")
+    atari = "atari:pong with +sticky (0.25), +full (18 actions), +clip (rewards)"
+    env = f"for muzero: CartPole-v1 of Gymnasium, {atari}, or your file.py:ClassName"
+    parser.add_argument("--env", metavar="ID", help=env)
     parser.add_argument(
         "--preset", default="laptop", help=f"where all other options start from: {', '.join(PRESETS)} (laptop)"
     )

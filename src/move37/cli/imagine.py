@@ -25,8 +25,12 @@ def run(command: str, options: Namespace) -> None:
     check_folder(options.out)
     check_folder(options.json, "--json")
     found, world, net, chosen = load_net(options.run, latent=True)
-    if not isinstance(net, muzero.Net) or world.action_shape:
-        raise BadRun(f"{options.run} is no run of muzero in a game or in a world with discrete actions; name one.")
+    image = not isinstance(world, Game) and len(world.observation_shape) == 3
+    if not isinstance(net, muzero.Net) or world.action_shape or image:
+        raise BadRun(
+            f"{options.run} is no run of muzero in a game, or in a world that shows a vector and has discrete"
+            " actions; name one."
+        )
     config = from_json(recipe_of(found.about["recipe"]).Config, found.about["config"])
     play = getattr(config, "play", PlayConfig(num_sampling_moves=0))  # what was learned without playing says nothing
     with _progress() as say:

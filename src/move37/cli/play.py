@@ -16,7 +16,7 @@ from move37.cli.table import Opponent, Table
 from move37.cli.watch_world import watch_world
 from move37.core.errors import BadConfig, Move37Error
 from move37.core.types import Game
-from move37.games.gym_adapter import GymWorld
+from move37.games.host import HostWorld
 from move37.play.openings import random_opening
 
 COMMANDS = {
@@ -37,7 +37,7 @@ _WORDS = ("help", *(name.split()[0] for name in COMMANDS))
 def run(command: str, options: Namespace) -> int:
     """Dispatch of the two commands."""
     enable_compilation_cache()
-    if command == "watch" and isinstance(make_world(split_spec(options.run)[0].about["game"]), GymWorld):
+    if command == "watch" and isinstance(make_world(split_spec(options.run)[0].about["game"]), HostWorld):
         found, world, net, chosen = load_net(options.run, latent=True)
         return watch_world(f"{short_name(found)}@{chosen}", found, world, net, options)
     game, player = agent(options.run, Skill.of(options))

@@ -47,7 +47,7 @@ def _train(options: Namespace) -> int:
     if options.env is not None:
         if options.game is not None:
             raise BadConfig("--env and --game name two worlds; give one of them.")
-        options.game = f"gym:{options.env}"
+        options.game = options.env if options.env.startswith("atari:") else f"gym:{options.env}"
     options.game = options.game or GAMES.get(options.recipe.partition(".")[0], "connect_four")
     game = make_world(options.game) if options.recipe in LEARNED else make_game(options.game)
     spec = _absolute(options.game)

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from move37.cli.common import check_folder
-from move37.games.gym_adapter import GymWorld
+from move37.games.host import HostWorld
 from move37.play.actors import Copy, Seeds, Trials
 from move37.play.watched import Watched, came_true, episode, is_settled
 from move37.run.config import from_json
@@ -25,7 +25,7 @@ Say = Callable[[str], None]
 _DEEPEST = 8  # steps of a plan that are shown
 
 
-def watch_world(name: str, run: Run, world: GymWorld, net: Any, options: Namespace) -> int:
+def watch_world(name: str, run: Run, world: HostWorld, net: Any, options: Namespace) -> int:
     """Whole episodes, each with its own seed, searched by the run's own rule. Ctrl-C leaves and keeps what was made."""
     if options.video is not None:
         check_folder(options.video, "--video")

@@ -5,11 +5,13 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float, Int, Int8, Shaped, UInt32
 
+from move37.core.frames import Frames
+
 
 class Episode(NamedTuple):
     """T moves of one game. Rewards, values and policies are those of the agent to move."""
 
-    observation: Shaped[np.ndarray, "T *c"]
+    observation: Shaped[np.ndarray, "T *c"] | Frames
     action: Shaped[np.ndarray, "T *d"]  # a number out of A, or D numbers
     action_weights: Float[np.ndarray, "T A"]  # the improved policy of the search
     root_value: Float[np.ndarray, " T"]

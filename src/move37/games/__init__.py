@@ -20,7 +20,7 @@ _GAMES = {
     "othello_{n}x{n}": ("othello", "Othello"),
     "tic_tac_toe": ("tic_tac_toe", "TicTacToe"),
 }
-_HOST = "gym:"  # worlds that only the host can step
+_HOST = ("gym:", "atari:")  # worlds that only the host can step
 _EXAMPLE_SIZES = {"go_{n}x{n}": (9, 19), "hex_{n}x{n}": (7, 11), "othello_{n}x{n}": (6, 8)}
 
 
@@ -54,9 +54,14 @@ def make(name: str) -> Game:
 
 
 def world(name: str) -> World:
-    """A game, or a world of Gymnasium by `gym:ID` or `gym:path/to/file.py:ClassName`. Raises as `make`."""
-    if name.startswith(_HOST):
+    """A game, a world of Gymnasium by `gym:ID` or `gym:path/to/file.py:ClassName`, or an Atari game by `atari:pong`."""
+    kind, _, what = name.partition(":")
+    if kind == "gym":
         from move37.games.gym_adapter import GymWorld
 
-        return GymWorld(name.removeprefix(_HOST))
+        return GymWorld(what)
+    if kind == "atari":
+        from move37.games.atari import AtariWorld
+
+        return AtariWorld(what)
     return make(name)

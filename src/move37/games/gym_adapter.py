@@ -7,16 +7,18 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Shaped
 
 from move37.core.errors import BadConfig, MissingExtra, UnknownName
-from move37.core.types import World
+from move37.games.host import SHOWN, HostWorld
 from move37.games.own import make_own
 
 
 @dataclass(frozen=True)
-class GymWorld(World):
-    """A world that shows a vector of numbers, or a number out of a few, and takes one of both kinds as an action.
+class GymWorld(HostWorld):
+    """A world that shows a vector, a number out of a few or an image of bytes, and acts by a number or by some.
+
+    Of images, [H, W, C] or [H, W], a network sees the last four, as planes.
 
     Raises `MissingExtra` without Gymnasium, `UnknownName` for an id that it does not know, `BadConfig` for a world with
     actions or observations of another kind.
@@ -29,8 +31,7 @@ class GymWorld(World):
     action_shape: tuple[int, ...] = field(init=False)
     _range: tuple[tuple[float, ...], tuple[float, ...]] = field(init=False)  # of actions that are numbers
     max_num_moves: int = field(init=False)
-
-    num_players = 1
+    shown: int = field(init=False)
 
     def __post_init__(self) -> None:
         env = self.make()
@@ -42,11 +43,17 @@ class GymWorld(World):
         if not bounded and not (isinstance(actions, Discrete) and not actions.start):
             allowed = "Discrete, counted from 0, and Box with one axis and bounds"
             raise BadConfig(f"gym:{self.env_id} has actions {actions}; allowed so far: {allowed}.")
-        if not ((isinstance(seen, Discrete) and not seen.start) or (isinstance(seen, Box) and len(seen.shape) == 1)):
-            raise BadConfig(f"gym:{self.env_id} shows {seen}; allowed so far: Discrete from 0, and Box with one axis.")
+        image = isinstance(seen, Box) and len(seen.shape) in (2, 3) and seen.dtype == np.uint8
+        vector = isinstance(seen, Box) and len(seen.shape) == 1
+        if not (image or vector or (isinstance(seen, Discrete) and not seen.start)):
+            allowed = "Discrete from 0, Box with one axis, and Box of uint8 with two axes or three (H W C)"
+            raise BadConfig(f"gym:{self.env_id} shows {seen}; allowed so far: {allowed}.")
         shape = (int(seen.n),) if isinstance(seen, Discrete) else tuple(map(int, seen.shape))
+        if image:
+            shape = (SHOWN * (1 if len(shape) == 2 else shape[2]), *shape[:2])
         limit = env.spec.max_episode_steps if env.spec is not None else getattr(env, "max_episode_steps", None)
         attributes: dict[str, Any] = {"observation_shape": shape, "max_num_moves": limit or 10_000}
+        attributes["shown"] = SHOWN if image else 1
         if bounded:
             low, high = (tuple(map(float, end)) for end in (actions.low, actions.high))
             attributes |= {"num_actions": 0, "action_shape": (len(low),), "_range": (low, high)}
@@ -78,7 +85,13 @@ class GymWorld(World):
         if self._own:
             return make_own(self.env_id, gymnasium.Env, "world", **asked)
         try:
+            if self.env_id.startswith("ALE/"):
+                import ale_py
+
+                gymnasium.register_envs(ale_py)
             return gymnasium.make(self.env_id, **asked)
+        except ImportError as error:
+            raise MissingExtra(f"gym:{self.env_id} needs ale-py: pip install 'move37[atari]'.") from error
         except gymnasium.error.DependencyNotInstalled as error:
             raise MissingExtra(f"gym:{self.env_id} cannot be made: {error}") from error
         except gymnasium.error.Error as error:
@@ -101,8 +114,11 @@ class GymWorld(World):
         env.close()
         return list(env.metadata.get("render_modes") or ())
 
-    def observe(self, observation: Any) -> Float[np.ndarray, " n"]:
-        """What the network sees: the vector itself; a number out of n as n numbers, one of them 1."""
+    def observe(self, observation: Any) -> Shaped[np.ndarray, "*c"]:
+        """The vector itself; a number out of n as n numbers, one of them 1; an image as [C, H, W]."""
         if np.ndim(observation) == 0:
             return np.eye(self.observation_shape[0], dtype=np.float32)[int(observation)]
+        if self.shown > 1:
+            image = np.array(observation, np.uint8)  # some environments write over what they gave
+            return image[None] if image.ndim == 2 else np.ascontiguousarray(image.transpose(2, 0, 1))
         return np.asarray(observation, np.float32)

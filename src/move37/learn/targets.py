@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Float, Int8, Shaped
 
 from move37.core.episode import Episode
+from move37.core.frames import joined
 
 Rows = Any  # NumPy on the host, JAX on the device
 
@@ -107,7 +108,7 @@ def _samples(episodes: list[Episode], value: list[np.ndarray]) -> Samples | None
             ends.append(end_targets(episode, episode.ownership))
     ownership, score, end_weight = (np.concatenate(x) for x in zip(*ends, strict=True)) if ends else (None,) * 3
     return Samples(
-        observation=np.concatenate([e.observation for e in episodes]),
+        observation=joined([e.observation for e in episodes]),
         policy=np.concatenate([e.action_weights for e in episodes]).astype(np.float32),
         policy_weight=np.concatenate([e.full for e in episodes]).astype(np.float32),
         value=np.concatenate(value).astype(np.float32),

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, Key, Shaped
 
 from move37.core.errors import check_ranges
-from move37.core.types import Game
+from move37.core.types import World
 from move37.core.values import Support
 from move37.nets.layers import Conv, normal
 from move37.nets.policy_value import Block, Head, NetConfig
@@ -28,6 +28,8 @@ class LatentConfig:
     action_bins: int = 11  # values that each number of an action can take, where actions are numbers
     head_channels: int = 8
     value_hidden: int = 64
+    latent_side: int = 8  # an image is halved until no side is longer
+    image_blocks: int = 1  # of h behind each halving of an image but the first
     discount: float = 0.997  # γ of a game for one; where two move in turn it is −1
     consistency: float = 0.0  # weight of EfficientZero's loss, that what is imagined resembles what is seen (its: 2)
     value_prefix: bool = False  # EfficientZero's: sums of rewards are predicted, in worlds for one agent
@@ -46,7 +48,7 @@ class LatentConfig:
             value_hidden=(1, inf),
             discount=(0, 1),
         )
-        check_ranges("net.", self, consistency=(0, inf))
+        check_ranges("net.", self, consistency=(0, inf), latent_side=(1, inf), image_blocks=(0, inf))
 
     def resemblance(self, size: int, key: Key[Array, ""]) -> Resemblance | None:
         """For latent states of `size` numbers; None without the loss."""
@@ -86,7 +88,7 @@ class BoardLatent(eqx.Module):
     supports: tuple[Support, Support] = eqx.field(static=True)  # of value and reward
     discount: float = eqx.field(static=True)  # of every imagined step
 
-    def __init__(self, game: Game, config: LatentConfig, *, key: Key[Array, ""]):
+    def __init__(self, game: World, config: LatentConfig, *, key: Key[Array, ""]):
         """Sized by the game's observation and actions."""
         planes, height, width = game.observation_shape
         keys = jax.random.split(key, 6 + config.blocks + config.dynamics_blocks)

@@ -14,22 +14,26 @@ def normal(shape: tuple[int, ...], key: Key[Array, ""]) -> Float[Array, "..."]:
 
 
 class Conv(eqx.Module):
-    """Convolution with stride 1 and zero padding that keeps the board's size."""
+    """Convolution with zero padding that keeps the board's size, or with a stride its share, rounded up."""
 
     weight: Float[Array, "out in k k"]
     bias: Float[Array, " out"]
+    stride: int = eqx.field(static=True)
 
-    def __init__(self, inputs: int, outputs: int, size: int, *, key: Key[Array, ""], scale: float = 1.0):
+    def __init__(
+        self, inputs: int, outputs: int, size: int, *, key: Key[Array, ""], scale: float = 1.0, stride: int = 1
+    ):
         """He initialisation times `scale`; scale 0 makes a residual branch start as nothing."""
         deviation = scale * (2.0 / (inputs * size * size)) ** 0.5
         self.weight = deviation * normal((outputs, inputs, size, size), key)
         self.bias = jnp.zeros(outputs)
+        self.stride = stride
 
-    def __call__(self, x: Float[Array, "B in H W"]) -> Float[Array, "B out H W"]:
+    def __call__(self, x: Float[Array, "B in H W"]) -> Float[Array, "B out h w"]:
         """Convolve."""
-        dims = ("NCHW", "OIHW", "NCHW")
+        dims, strides = ("NCHW", "OIHW", "NCHW"), (self.stride, self.stride)
         return (
-            jax.lax.conv_general_dilated(x, self.weight, (1, 1), "SAME", dimension_numbers=dims)
+            jax.lax.conv_general_dilated(x, self.weight, strides, "SAME", dimension_numbers=dims)
             + self.bias[None, :, None, None]
         )
 

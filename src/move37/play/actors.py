@@ -10,7 +10,8 @@ from jaxtyping import Array, Float, Int, Key, Shaped
 
 from move37.core.episode import Episode
 from move37.core.errors import MissingExtra, WorldFailure
-from move37.games.gym_adapter import GymWorld
+from move37.core.frames import Frames, after
+from move37.games.host import HostWorld
 from move37.play.mind import Mind, Thought
 from move37.play.self_play import Acted, PlayConfig
 from move37.search.mcts import SearchConfig, SearchResult
@@ -22,8 +23,8 @@ _PART = 64  # moves after which an episode that is not over comes in a part (MuZ
 class Copy:
     """One environment. If it crashes, it is made again, and the episode is dropped and counted."""
 
-    def __init__(self, world: GymWorld, seeds: "Seeds", picture: str | None = None):
-        """Reset and ready; `picture` as in `GymWorld.make`, for one that is looked at."""
+    def __init__(self, world: HostWorld, seeds: "Seeds", picture: str | None = None):
+        """Reset and ready; `picture` as in `HostWorld.make`, for one that is looked at."""
         self.world, self.seeds, self.crashes, self._picture = world, seeds, 0, picture
         self._env, self._in_a_row = world.make(picture), 0
         self.begin()
@@ -36,9 +37,30 @@ class Copy:
                 break
             except Exception as error:
                 self._make_again(error)
-        self.seen: Float[np.ndarray, " n"] = self.world.observe(observation)
+        first = self.world.observe(observation)
+        self._recent = [first] * self.world.shown  # nothing was before: as if it had stood still
         self.steps, self.earned = 0, 0.0
+        self.begin_part()
+
+    def begin_part(self) -> None:
+        """What is kept from now on."""
         self.rows: list[tuple[Any, ...]] = []
+        self._before = self._recent[:-1]
+
+    @property
+    def newest(self) -> Shaped[np.ndarray, "*c"]:
+        """The last observation."""
+        return self._recent[-1]
+
+    @property
+    def seen(self) -> Shaped[np.ndarray, "*c"]:
+        """What a network sees: the last few, one behind the other."""
+        return np.concatenate(self._recent) if self.world.shown > 1 else self.newest
+
+    def observations(self, newest: tuple[np.ndarray, ...]) -> Shaped[np.ndarray, "T *c"] | Frames:
+        """Of the rows, which hold the newest of each."""
+        stacked = np.stack(newest)
+        return after(np.stack(self._before), stacked) if self._before else stacked
 
     def step(self, action: Any) -> tuple[float, bool, bool] | None:
         """(reward, over, cut off by a time limit); None after a crash, and a new episode has begun."""
@@ -49,7 +71,7 @@ class Copy:
             self.begin()
             return None
         self._in_a_row, self.steps, self.earned = 0, self.steps + 1, self.earned + float(reward)
-        self.seen = self.world.observe(observation)
+        self._recent = [*self._recent[1:], self.world.observe(observation)]
         truncated = truncated or self.steps >= self.world.max_num_moves  # of a world that has no limit of its own
         return float(reward), bool(terminated or truncated), bool(truncated and not terminated)
 
@@ -104,7 +126,7 @@ class Actors:
     episodes would reach it the later the better they are.
     """
 
-    def __init__(self, world: GymWorld, search_config: SearchConfig, config: PlayConfig, seed: int):
+    def __init__(self, world: HostWorld, search_config: SearchConfig, config: PlayConfig, seed: int):
         """`config.games` copies; nothing is made until the first move."""
         self.world, self.config, self._mind = world, config, Mind(world, search_config)
         self._seeds, self._crashes = Seeds(seed), 0
@@ -121,10 +143,10 @@ class Actors:
             thought = jax.tree.map(np.asarray, self._think(net, seen, numbers, jax.random.fold_in(key, t)))
             actions.append(thought.action)
             for i, copy in enumerate(self._copies):
-                stepped = copy.step(thought.action[i])
+                newest, stepped = copy.newest, copy.step(thought.action[i])
                 if stepped is not None:
                     mind = [None if x is None else x[i] for x in thought]
-                    copy.rows.append((seen[i], *mind, *stepped))
+                    copy.rows.append((newest, *mind, *stepped))
                     if stepped[1] or len(copy.rows) >= _PART:
                         episodes.append(self._finish(copy, net.discount)._replace(lane=i))
         shape = (self.config.moves, self.config.games)
@@ -151,14 +173,16 @@ class Actors:
 
     def _finish(self, copy: Copy, discount: float) -> Episode:
         """The episode that has ended, or a part; the next begins."""
-        seen, action, weights, value, candidates, reward, over, cut = map(np.asarray, zip(*copy.rows, strict=True))
+        newest, *rest = zip(*copy.rows, strict=True)
+        action, weights, value, candidates, reward, over, cut = map(np.asarray, rest)
+        observation = copy.observations(newest)
         earlier, goes_on = (copy.steps - len(action), copy.earned - float(reward.sum())), not over[-1]
         if goes_on:
-            copy.rows = []
+            copy.begin_part()
         else:
             copy.begin()
         return Episode(
-            observation=seen,
+            observation=observation,
             action=action,
             action_weights=weights,
             root_value=value.astype(np.float32),
@@ -173,7 +197,7 @@ class Actors:
             candidates=candidates if self.world.action_shape else None,
         )
 
-    def _search(self, net: Any, seen: Shaped[Array, "B n"], numbers: Int[Array, " B"], key: Key[Array, ""]) -> Thought:
+    def _search(self, net: Any, seen: Shaped[Array, "B *c"], numbers: Int[Array, " B"], key: Key[Array, ""]) -> Thought:
         search_key, choice_key, which_key, random_key = jax.random.split(key, 4)
         roots, result = self._mind.search(net, seen, search_key, noise=True)
         drawn = jax.random.categorical(choice_key, jnp.log(result.action_weights) / self.config.temperature)
@@ -187,11 +211,11 @@ class Actors:
 class Trials:
     """How good is an agent? Whole episodes, each action the search's own choice, without noise."""
 
-    def __init__(self, world: GymWorld, config: SearchConfig, episodes: int = 20):
+    def __init__(self, world: HostWorld, config: SearchConfig, episodes: int = 20):
         """So many episodes at once, the same in every trial."""
         self.world, self.episodes, mind = world, episodes, Mind(world, config)
 
-        def think(net: Any, seen: Shaped[Array, "B n"]) -> tuple[Thought, SearchResult]:
+        def think(net: Any, seen: Shaped[Array, "B *c"]) -> tuple[Thought, SearchResult]:
             roots, result = mind.search(net, seen, jax.random.key(0), noise=False)
             return mind.thought(net, roots, result, result.action), result
 

@@ -15,6 +15,7 @@ import jax
 import numpy as np
 
 from move37.core.errors import BadConfig, BadRun
+from move37.core.frames import Frames
 from move37.core.types import Symmetry, take
 from move37.learn.targets import Samples
 from move37.learn.unroll import Unrolled, unroll
@@ -58,8 +59,8 @@ class Replay:
             return
         self.games += games
         if self.folder is not None:
-            arrays = {name: rows for name, rows in samples._asdict().items() if rows is not None}
-            write_atomic(self.folder / f"{iteration:06d}.npz", lambda file: np.savez(file, **arrays))
+            arrays = _arrays(samples)
+            write_atomic(self.folder / f"{iteration:06d}.npz", lambda file: np.savez(file, **arrays))  # type: ignore[arg-type]
         self._append(iteration, samples)
 
     def _append(self, iteration: int, samples: Samples) -> None:
@@ -228,13 +229,27 @@ def _delete(path: Path) -> None:
     _renewed(path).unlink(missing_ok=True)
 
 
+def _arrays(samples: Samples) -> dict[str, np.ndarray]:
+    """For a file: images come as `Frames`, which are several arrays."""
+    arrays = {name: rows for name, rows in samples._asdict().items() if rows is not None}
+    return arrays | arrays.pop("observation").arrays if isinstance(samples.observation, Frames) else arrays
+
+
+def _samples(arrays: dict[str, np.ndarray]) -> Samples:
+    """The inverse."""
+    if "images" in arrays:
+        images, rows, count = (arrays.pop(name) for name in ("images", "rows", "count"))
+        arrays["observation"] = Frames(images, rows, int(count))  # type: ignore[assignment]
+    return Samples(**arrays)
+
+
 def _read(path: Path) -> Samples:
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            samples = Samples(**arrays)
+            samples = _samples(dict(arrays))
         newer = _renewed(path)
         return samples._replace(policy=np.load(newer, allow_pickle=False)) if newer.exists() else samples
-    except (OSError, ValueError, TypeError, EOFError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise BadRun(
             f"{path}: this part of the replay window cannot be read ({error}); restore it from a backup."
         ) from error

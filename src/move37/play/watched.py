@@ -53,9 +53,9 @@ def episode(trials: Trials, net: Any, copy: Copy) -> Iterator[Watched]:
         yield Watched(action, _name(done), stepped[0], value, line, stepped[1], stepped[2])
 
 
-def _name(action: np.ndarray) -> str:
+def _name(action: Any) -> str:
     """A number out of a few, or numbers."""
-    return " ".join(f"{x:+.2f}" if action.shape else str(x) for x in np.atleast_1d(action))
+    return " ".join(f"{x:+.2f}" if np.ndim(action) else str(x) for x in np.atleast_1d(action))
 
 
 def came_true(steps: Sequence[Watched], number: int) -> list[Outcome]:

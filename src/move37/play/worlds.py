@@ -5,7 +5,7 @@ from typing import Any
 from jaxtyping import Array, Key
 
 from move37.core.types import Embedding, Game, State, World
-from move37.games.gym_adapter import GymWorld
+from move37.games.host import HostWorld
 from move37.models.chance import Imagination
 from move37.models.learned import seen
 from move37.play.actors import Actors, Trials
@@ -29,7 +29,7 @@ def stream_of(
             return imagined, imagined.embed(seen(game, states))
 
         return Stream(game, search, play, key, model_of=model_of)
-    assert isinstance(world, GymWorld)
+    assert isinstance(world, HostWorld)
     return Actors(world, search, play, seed)
 
 
@@ -43,7 +43,7 @@ class Measures:
             self.exam, self.ladder = Exam(self.game), Ladder(self.game, search.num_simulations)
             self.trials: Trials | GameTrials = GameTrials(self.game, model, search)
         else:
-            assert isinstance(world, GymWorld)
+            assert isinstance(world, HostWorld)
             self.trials = Trials(world, search)
 
     def restore(self, rows: list[dict[str, Any]]) -> None:

@@ -27,6 +27,7 @@ from move37.learn.unroll import unrolled_loss
 from move37.learn.update import Learner, Loss, OptimiserConfig, fit
 from move37.models.chance import Imagination
 from move37.models.learned import Learned, values
+from move37.nets.image_latent import ImageLatent
 from move37.nets.latent import BoardLatent, LatentConfig
 from move37.nets.value_prefix import ValuePrefix
 from move37.nets.vector_latent import VectorLatent
@@ -42,7 +43,7 @@ from move37.search.gumbel import Gumbel
 from move37.search.mcts import SearchConfig
 from move37.search.puct import Puct
 
-Net = BoardLatent | VectorLatent | ValuePrefix
+Net = BoardLatent | VectorLatent | ImageLatent | ValuePrefix
 LINEAGE = {
     "system": "MuZero",
     "parent": "AlphaZero",
@@ -134,6 +135,8 @@ def preset(name: str, game: str) -> Config:
     }
     if game.startswith("gym:"):
         presets = _control(presets, numbers=bool(games.world(game).action_shape))
+    elif game.startswith("atari:"):
+        presets = _atari(presets)
     elif game in ("game_2048", "offers"):
         presets = _rewarded(presets, game)
     if name not in presets:
@@ -197,6 +200,35 @@ class Parts(NamedTuple):
     later: bool = False  # the loss must know what was seen on the way, whatever the configuration says
 
 
+def _atari(presets: dict[str, Config]) -> dict[str, Config]:
+    """For images. `paper`: Nature 2020, Methods: 50 simulations, n = 10, K = 5, a million steps of 1,024 stretches."""
+    support = Support(-15.0, 15.0, 31, scaled=True)
+    net = LatentConfig(1, 1, 32, value=support, reward=support)
+    laptop = Config(
+        iterations=400,
+        updates=32,
+        batch_size=64,
+        td_steps=10,
+        exam_every=100,
+        net=net,
+        search=SearchConfig(Gumbel(rescale="tree"), num_simulations=25),
+        play=PlayConfig(games=32, moves=32, num_sampling_moves=0),
+        replay=ReplayConfig(window=100_000, fraction=1.0),
+        optimiser=OptimiserConfig(learning_rate=1e-3, decay_updates=400 * 32, ema=0.98),
+    )
+    wide = Support(-300.0, 300.0, 601, scaled=True)
+    paper = replace(
+        presets["paper"],
+        batch_size=1_024,
+        td_steps=10,
+        net=LatentConfig(16, 16, 256, image_blocks=3, value_hidden=256, value=wide, reward=wide),
+        search=SearchConfig(Puct(rescale="tree"), num_simulations=50),
+        play=PlayConfig(games=350, moves=200, num_sampling_moves=27_000),
+        replay=ReplayConfig(window=25_000_000, fraction=1.0),
+    )
+    return {"smoke": replace(presets["smoke"], net=replace(net, channels=4)), "laptop": laptop, "paper": paper}
+
+
 def check(config: Config, game: World) -> None:
     """What this world cannot give. Raises `BadConfig`."""
     play = config.play
@@ -208,6 +240,8 @@ def check(config: Config, game: World) -> None:
         raise BadConfig(f"play.fast_simulations and play.opening_moves are for games; {game.name} is none: leave them.")
     if config.net.value_prefix and game.num_players != 1:
         raise BadConfig(f"net.value_prefix sums rewards of one agent; {game.name} is for two: leave it off.")
+    if game.action_shape and len(game.observation_shape) == 3:
+        raise BadConfig(f"{game.name} shows images and acts by numbers; muzero knows one of the two at a time so far.")
     if game.action_shape and config.reanalyze:
         raise BadConfig(f"reanalyze is {config.reanalyze}; in {game.name}, whose actions are numbers, it must be 0.")
     if isinstance(game, Game) and config.reanalyze and isinstance(config.search.rule, Puct):
@@ -281,15 +315,15 @@ def load_net(parts: Parts, out: Run, iteration: int | None) -> tuple[World, Any,
 
 
 def net_of(world: World, config: LatentConfig, key: Key[Array, ""]) -> Net:
-    """For boards, or for vectors."""
+    """For boards, for images, or for vectors."""
     if isinstance(world, Game):
-        net: BoardLatent | VectorLatent = BoardLatent(world, config, key=key)
-        size = config.channels * math.prod(world.observation_shape[1:])
+        net: BoardLatent | ImageLatent | VectorLatent = BoardLatent(world, config, key=key)
     else:
-        net, size = VectorLatent(world, config, key=key), config.channels
+        net = (ImageLatent if len(world.observation_shape) == 3 else VectorLatent)(world, config, key=key)
     if not config.value_prefix:
         return net
-    return ValuePrefix(net, size, config.value_hidden, key=jax.random.fold_in(key, 2))
+    latent = jax.eval_shape(net.representation, jnp.zeros((1, *world.observation_shape)))
+    return ValuePrefix(net, math.prod(latent.shape), config.value_hidden, key=jax.random.fold_in(key, 2))
 
 
 _PARTS = Parts(Config, net_of, Learned, unrolled_loss)

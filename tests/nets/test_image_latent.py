@@ -1,0 +1,58 @@
+"""Images of any size become a small board; bytes become [0, 1]."""
+
+from types import SimpleNamespace
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from move37.games.catch import Catch
+from move37.nets.image_latent import ImageLatent, _Shrunk, mean_of_four
+from move37.nets.latent import LatentConfig
+
+
+def _net(shape, **config):
+    world = _Shrunk("images", 3, 1, shape, 100)
+    return ImageLatent(world, LatentConfig(1, 1, 4, **config), key=jax.random.key(0))
+
+
+@pytest.mark.parametrize(
+    ("shape", "side", "latent"),
+    [((4, 96, 96), 8, (6, 6)), ((1, 21, 10), 8, (6, 3)), ((2, 8, 8), 8, (2, 2)), ((1, 40, 9), 3, (3, 1))],
+)
+def test_sizes(shape, side, latent):
+    net = _net(shape, latent_side=side)
+    state = jax.eval_shape(net.representation, jax.ShapeDtypeStruct((2, *shape), jnp.uint8))
+    assert state.shape == (2, 4, *latent)
+    imagined = jax.eval_shape(net.dynamics, state, jax.ShapeDtypeStruct((2,), jnp.int32))
+    assert (imagined.latent.shape, imagined.reward.shape) == (state.shape, (2, net.supports[1].bins))
+    assert jax.eval_shape(net.prediction, state).policy.shape == (2, 3)
+
+
+def test_bytes_are_scaled_and_every_part_of_an_image_counts():
+    net, rng = _net((2, 12, 12)), np.random.default_rng(0)
+    image = rng.integers(1, 256, size=(1, 2, 12, 12), dtype=np.uint8)
+    first = net.halves[0]
+    bare = SimpleNamespace(halves=[], blocks=[], board=SimpleNamespace(representation=lambda x: x))
+    np.testing.assert_allclose(ImageLatent.representation(bare, jnp.asarray(image)), image / 255, rtol=1e-5)
+    assert first(jnp.float32(image)).shape == (1, 2, 6, 6)
+    state = net.representation(jnp.asarray(image))
+    assert float(state.min()) == 0
+    assert float(state.max()) == 1
+    for corner in ((0, 0), (0, 11), (11, 0), (11, 11)):
+        other = image.copy()
+        other[(0, slice(None), *corner)] = 0
+        assert not np.array_equal(net.representation(jnp.asarray(other)), state)
+
+
+def test_means_of_four_points():
+    x = jnp.arange(9, dtype=jnp.float32).reshape(1, 1, 3, 3)
+    np.testing.assert_allclose(mean_of_four(x)[0, 0], [[2.0, 3.5], [6.5, 8.0]])
+
+
+def test_what_a_world_is_goes_on_to_the_board():
+    net = ImageLatent(Catch(), LatentConfig(1, 1, 4, discount=0.9, consistency=2.0), key=jax.random.key(0))
+    assert net.discount == pytest.approx(0.9)
+    assert net.resemblance is not None
+    assert net.supports == (LatentConfig().value, LatentConfig().reward)
