@@ -139,8 +139,8 @@ def test_images_are_learned_from_and_a_stopped_run_goes_on_as_if_it_had_not_been
         {name: np.array(number) for name, number in (("first", 1), ("total", 0), ("games", 0))},
     )
     assert len(replay) == 160  # half of what was made, and what else the oldest segment holds
-    files = [sorted((tmp_path / folder / "replay").glob("*.npz")) for folder in ("whole", "parts")]
-    for one, two in zip(*files, strict=True):
+    for name in ("000002.npz", "000003.npz"):  # what is older a checkpoint may still need, or not
+        one, two = (tmp_path / folder / "replay" / name for folder in ("whole", "parts"))
         with np.load(one) as a, np.load(two) as b:
             assert {"images", "rows", "count"} < set(a.files)
             assert a["images"].nbytes < 1.5 * len(a["rows"]) * 96 * 96  # not four times

@@ -29,7 +29,7 @@ def _train() -> Parser:
         "move37 train alphago --data DATA": "first people's games, of `move37 dataset`: four stages",
         "move37 train --game my_game.py:MyGame": "a game of your own",
         "move37 train muzero --env CartPole-v1": "a world of Gymnasium, whose rules nobody tells",
-        "move37 train muzero --env atari:pong": "Atari; atari:pong+sticky+full+clip sets options of the machine",
+        "move37 train muzero --env atari:pong": "a game of Atari, from its images",
     }
     parser = command_parser("train", "[RECIPE] [options]", "train an agent into runs/NAME.", examples)
     parser.add_argument("--game", help="a name of `move37 games` (connect_four; of AlphaGo: go_9x9)")
