@@ -17,6 +17,7 @@ os.environ.setdefault("XLA_FLAGS", "--xla_cpu_use_fusion_emitters=false --xla_ba
 os.environ["XLA_FLAGS"] += " --xla_force_host_platform_device_count=2"
 
 import jax
+import pytest
 
 jax.config.update("jax_numpy_dtype_promotion", "strict")
 jax.config.update("jax_numpy_rank_promotion", "raise")
@@ -33,3 +34,10 @@ for _name, _value in {
 }.items():
     jax.config.update(_name, _value)
     os.environ[_name.upper()] = str(_value)  # for the programs that tests start
+
+
+@pytest.fixture
+def promotion_as_optax_needs_it():
+    """Optax mixes kinds of numbers, and ranks: for tests in which a net learns."""
+    with jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow"):
+        yield

@@ -3,14 +3,9 @@
 import json
 import re
 
-import jax
 import pytest
 
-
-@pytest.fixture(autouse=True)
-def _promotion_as_optax_needs_it():
-    with jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow"):
-        yield
+pytestmark = pytest.mark.usefixtures("promotion_as_optax_needs_it")
 
 
 def _rows(text):

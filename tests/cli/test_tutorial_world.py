@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import jax
 import numpy as np
 import pytest
 
@@ -10,15 +9,11 @@ from move37 import games
 from move37.core.errors import BadConfig
 from move37.play.actors import Copy, Seeds
 
+pytestmark = pytest.mark.usefixtures("promotion_as_optax_needs_it")
+
 pytest.importorskip("gymnasium", reason="needs Gymnasium: pip install 'move37[gym]'")
 FOLDER = Path(__file__).parents[2] / "docs" / "tutorials"
 TANK = f"gym:{FOLDER / 'tank.py'}:Tank"
-
-
-@pytest.fixture(autouse=True)
-def _promotion_as_optax_needs_it():
-    with jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow"):
-        yield
 
 
 def _returns(policy, episodes=100):

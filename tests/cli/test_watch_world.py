@@ -3,7 +3,6 @@
 import re
 
 import gymnasium
-import jax
 import numpy as np
 import pytest
 from gymnasium.spaces import Box, Discrete
@@ -11,13 +10,9 @@ from PIL import Image
 
 from move37.play.actors import Trials
 
+pytestmark = pytest.mark.usefixtures("promotion_as_optax_needs_it")
+
 LENGTH = 4
-
-
-@pytest.fixture(autouse=True)
-def _promotion_as_optax_needs_it():
-    with jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow"):
-        yield
 
 
 class Stage(gymnasium.Env):

@@ -12,13 +12,9 @@ from move37.learn.update import Learner, OptimiserConfig
 from move37.nets.patterns import LocalPatterns
 from move37.nets.policy_value import NetConfig, PolicyValue
 
+pytestmark = pytest.mark.usefixtures("promotion_as_optax_needs_it")
+
 GAME = Go(3)
-
-
-@pytest.fixture(autouse=True)
-def _promotion_as_optax_needs_it():
-    with jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow"):
-        yield
 
 
 def _batch(count=16, seed=0):

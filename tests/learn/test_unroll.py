@@ -14,13 +14,9 @@ from move37.learn.unroll import scale_gradient, unroll, unrolled_loss
 from move37.nets.latent import BoardLatent, LatentConfig
 from move37.play.replay import Replay, ReplayConfig
 
+pytestmark = pytest.mark.usefixtures("promotion_as_optax_needs_it")
+
 GAME = make("tic_tac_toe")
-
-
-@pytest.fixture(autouse=True)
-def _promotion_as_optax_needs_it():
-    with jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow"):
-        yield
 
 
 def _episode(length, first, discount=-1.0):

@@ -12,13 +12,9 @@ from move37.learn.unroll import Unrolled, scale_gradient, unrolled_loss
 from move37.learn.unroll_chance import unrolled_chance_loss
 from move37.nets.chance_latent import ChanceConfig, ChanceLatent
 
+pytestmark = pytest.mark.usefixtures("promotion_as_optax_needs_it")
+
 GAME, SIZE, STEPS, CODES = make("offers"), 6, 2, 5
-
-
-@pytest.fixture(autouse=True)
-def _promotion_as_optax_needs_it():
-    with jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow"):
-        yield
 
 
 @pytest.fixture(scope="module")

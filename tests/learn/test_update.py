@@ -14,14 +14,10 @@ from move37.learn.targets import Samples
 from move37.learn.update import Learner, OptimiserConfig, _place
 from move37.nets.policy_value import NetConfig, PolicyValue
 
+pytestmark = pytest.mark.usefixtures("promotion_as_optax_needs_it")
+
 OPTIMISERS = ["adamw", "muon", "sgd"]
 PLAIN = OptimiserConfig("sgd", 0.1, momentum=0.0, weight_decay=0.0, warmup_updates=0, clip_norm=1e9)
-
-
-@pytest.fixture(autouse=True)
-def _promotion_as_optax_needs_it():
-    with jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow"):
-        yield
 
 
 def _toy(config):

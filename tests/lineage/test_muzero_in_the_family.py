@@ -19,15 +19,11 @@ from move37.search.gumbel import Gumbel
 from move37.search.mcts import SearchConfig, search
 from move37.search.puct import Puct
 
+pytestmark = pytest.mark.usefixtures("promotion_as_optax_needs_it")
+
 GAME = games.make("tic_tac_toe")
 POWERS = 3 ** np.arange(9)
 OVER = 3**9  # the absorbing state
-
-
-@pytest.fixture(autouse=True)
-def _promotion_as_optax_needs_it():
-    with jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow"):
-        yield
 
 
 def _code(observation):

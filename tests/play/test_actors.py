@@ -23,6 +23,8 @@ from move37.play.self_play import PlayConfig, summary
 from move37.search.gumbel import Gumbel
 from move37.search.mcts import SearchConfig
 
+pytestmark = pytest.mark.usefixtures("promotion_as_optax_needs_it")
+
 LENGTH, LIMIT = 5, 7
 
 
@@ -118,12 +120,6 @@ class Door(Counter):
 gymnasium.register("move37/Screen-v0", Screen, max_episode_steps=66, disable_env_checker=True)
 for kind in (Counter, Wreck, Board, Lever, Rope, Shifted, Door):
     gymnasium.register(f"move37/{kind.__name__}-v0", kind, max_episode_steps=LIMIT, disable_env_checker=True)
-
-
-@pytest.fixture(autouse=True)
-def _promotion_as_optax_needs_it():
-    with jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow"):
-        yield
 
 
 def _play(iterations=6, copies=4):

@@ -20,16 +20,12 @@ from move37.play.self_play import PlayConfig
 from move37.play.worlds import stream_of
 from move37.search.mcts import SearchConfig
 
+pytestmark = pytest.mark.usefixtures("promotion_as_optax_needs_it")
+
 LAST, DEPTH = 24, 6
 WORTH = np.linspace(0.9, 0.02, LAST + 1).astype(np.float32)
 WORTH[LAST] = 0
 POLICY = np.random.default_rng(0).dirichlet(np.ones(3), LAST + 1).astype(np.float32)
-
-
-@pytest.fixture(autouse=True)
-def _promotion_as_optax_needs_it():
-    with jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow"):
-        yield
 
 
 class Exact:

@@ -3,7 +3,6 @@
 import dataclasses
 import json
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -20,13 +19,9 @@ from move37.recipes.alphago import policy, reinforce, value
 from move37.run import checkpoints
 from move37.run.directory import Run
 
+pytestmark = pytest.mark.usefixtures("promotion_as_optax_needs_it")
+
 GAME = "go_5x5"
-
-
-@pytest.fixture(autouse=True)
-def _promotion_as_optax_needs_it():
-    with jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow"):
-        yield
 
 
 @pytest.fixture(scope="module")

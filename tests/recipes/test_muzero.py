@@ -21,6 +21,8 @@ from move37.run.directory import Run
 from move37.search.gumbel import Gumbel
 from move37.search.mcts import SearchConfig, search
 
+pytestmark = pytest.mark.usefixtures("promotion_as_optax_needs_it")
+
 GAME = "hex_3x3"
 # Times; and the ladder, on which the run that was stopped has a rung more.
 OTHER = (
@@ -32,12 +34,6 @@ OTHER = (
     "rating_plus_minus",
     "matches",
 )
-
-
-@pytest.fixture(autouse=True)
-def _promotion_as_optax_needs_it():
-    with jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow"):
-        yield
 
 
 def _train(path, config, resume=False):

@@ -13,13 +13,9 @@ from move37.play.replay import Replay
 from move37.recipes import muzero, muzero_unplugged
 from move37.run.directory import Run
 
+pytestmark = pytest.mark.usefixtures("promotion_as_optax_needs_it")
+
 CART = "gym:CartPole-v1"
-
-
-@pytest.fixture(autouse=True)
-def _promotion_as_optax_needs_it():
-    with jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow"):
-        yield
 
 
 @pytest.fixture(scope="module")

@@ -20,13 +20,9 @@ from move37.run.directory import Run
 from move37.search.gumbel import Gumbel
 from move37.search.mcts import SearchConfig, search
 
+pytestmark = pytest.mark.usefixtures("promotion_as_optax_needs_it")
+
 GAME = "offers"
-
-
-@pytest.fixture(autouse=True)
-def _promotion_as_optax_needs_it():
-    with jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow"):
-        yield
 
 
 def _train(path, config, resume=False):

@@ -24,6 +24,7 @@ from move37.recipes import NAMES, STAGES
 from move37.run.directory import Run
 
 T = TypeVar("T")
+Say = Callable[[str], None]
 _BASIC = ("random", "greedy", "solver", "mcts:1000")
 
 
@@ -173,6 +174,20 @@ def check_writable(folder: Path) -> None:
     there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
     if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
         raise BadConfig(f"{folder}: nothing can be written in {there}; name another folder, or make it writable.")
+
+
+@contextmanager
+def telling(when: bool = True) -> Iterator[Say]:
+    """Says what goes on, in one line that comes and goes; in a terminal alone, and `when` nothing else is told."""
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True)
+    columns = SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
+    shown, both = when and console.is_terminal, sys.stdout.isatty()  # what is printed shall stay on stdout
+    with Progress(*columns, console=console, transient=True, disable=not shown, redirect_stdout=both) as progress:
+        task = progress.add_task("compiling")
+        yield lambda text: progress.update(task, description=text)
 
 
 @contextmanager

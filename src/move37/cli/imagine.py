@@ -1,15 +1,11 @@
 """`move37 imagine`: how far does what a learned model imagines stay true?"""
 
 from argparse import Namespace
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 
 import jax
 import numpy as np
-from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from move37.cli.common import check_folder, enable_compilation_cache, load_net, recipe_of, short_name
+from move37.cli.common import check_folder, enable_compilation_cache, load_net, recipe_of, short_name, telling
 from move37.cli.imagine_report import Report, plot, show, write_numbers
 from move37.core.errors import BadRun
 from move37.core.types import Game
@@ -33,7 +29,7 @@ def run(command: str, options: Namespace) -> None:
         )
     config = from_json(recipe_of(found.about["recipe"]).Config, found.about["config"])
     play = getattr(config, "play", PlayConfig(num_sampling_moves=0))  # what was learned without playing says nothing
-    with _progress() as say:
+    with telling() as say:
         for whole in fresh_episodes(world, net, config.search, play, options.episodes, options.seed):
             say(f"episodes that are over: {len(whole)} of {options.episodes}")
         td_steps = config.td_steps or world.max_num_moves
@@ -61,13 +57,3 @@ def run(command: str, options: Namespace) -> None:
     if options.json is not None:
         write_numbers(report, options.json)
         print(options.json)
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[str], None]]:
-    """Says what goes on; in a terminal alone."""
-    console = Console(stderr=True)
-    columns = SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-        task = progress.add_task("compiling")
-        yield lambda text: progress.update(task, description=text)

@@ -1,18 +1,13 @@
 """`move37 watch` of an agent in a world of Gymnasium: episodes, as text or film, and what the agent planned in them."""
 
-import sys
 import time
 from argparse import Namespace
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from move37.cli.common import check_folder
+from move37.cli.common import Say, check_folder, telling
 from move37.games.host import HostWorld
 from move37.play.actors import Copy, Seeds, Trials
 from move37.play.watched import Watched, came_true, episode, is_settled
@@ -21,7 +16,6 @@ from move37.run.directory import Run
 from move37.run.film import Film, check_film
 from move37.search.mcts import SearchConfig
 
-Say = Callable[[str], None]
 _DEEPEST = 8  # steps of a plan that are shown
 
 
@@ -36,7 +30,7 @@ def watch_world(name: str, run: Run, world: HostWorld, net: Any, options: Namesp
     copy = Copy(world, Seeds(options.seed), picture)
     show, returns = _Show(copy, picture, options.think), []
     trials = Trials(world, search, episodes=1)
-    with _progress(quiet=not options.think and picture != "ansi") as say:
+    with telling(when=not options.think and picture != "ansi") as say:
         try:
             for number in range(1, options.games + 1):
                 for step in episode(trials, net, show.begin()):
@@ -141,14 +135,3 @@ def _write(show: _Show, options: Namespace, say: Say) -> None:
 
     film.write(options.video, advance)
     print(f"{options.video}: {len(film)} pictures")
-
-
-@contextmanager
-def _progress(quiet: bool) -> Iterator[Say]:
-    """Says what goes on where nothing else does; in a terminal alone."""
-    console = Console(stderr=True)
-    columns = SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
-    shown, both = quiet and console.is_terminal, sys.stdout.isatty()  # what is printed shall stay on stdout
-    with Progress(*columns, console=console, transient=True, disable=not shown, redirect_stdout=both) as progress:
-        task = progress.add_task("compiling")
-        yield lambda text: progress.update(task, description=text)

@@ -12,7 +12,7 @@ from jaxtyping import Array, Float, Int, Key, Shaped
 from move37.core.errors import check_ranges
 from move37.core.types import World
 from move37.core.values import Support
-from move37.nets.layers import Conv, normal
+from move37.nets.layers import Conv, greatest, normal
 from move37.nets.policy_value import Block, Head, NetConfig
 from move37.nets.resemblance import Resemblance
 
@@ -127,12 +127,7 @@ class BoardLatent(eqx.Module):
 
 
 def to_unit_range(x: Float[Array, "B *d"]) -> Float[Array, "B *d"]:
-    """Each state from its least to its greatest number: (x − min) / (max − min).
-
-    By their places: the gradient of `min` compares x with its minimum, and where a compiler computes x twice, none may
-    be equal to it: 0 / 0.
-    """
+    """Each state from its least to its greatest number: (x − min) / (max − min)."""
     flat = x.reshape(len(x), -1)
-    places = jnp.stack([flat.argmin(1), flat.argmax(1)], axis=1)
-    low, high = jnp.split(jnp.take_along_axis(flat, places, axis=1), 2, axis=1)
+    low, high = -greatest(-flat)[:, None], greatest(flat)[:, None]
     return ((flat - low) / jnp.maximum(high - low, 1e-5)).reshape(x.shape)

@@ -13,6 +13,15 @@ def normal(shape: tuple[int, ...], key: Key[Array, ""]) -> Float[Array, "..."]:
     return jnp.asarray(rng.standard_normal(shape, np.float32))
 
 
+def greatest(x: Float[Array, "*n k"]) -> Float[Array, "*n"]:
+    """max_k x, by its place.
+
+    The gradient of `jnp.max` asks which x equal the maximum and divides by their number; where a compiler computes x
+    twice, a bit may differ and none is equal: 0 / 0.
+    """
+    return jnp.take_along_axis(x, x.argmax(-1, keepdims=True), axis=-1)[..., 0]
+
+
 class Conv(eqx.Module):
     """Convolution with zero padding that keeps the board's size, or with a stride its share, rounded up."""
 

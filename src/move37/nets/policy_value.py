@@ -10,7 +10,7 @@ from jaxtyping import Array, Float, Key, Shaped
 
 from move37.core.errors import BadConfig
 from move37.core.types import Game
-from move37.nets.layers import Conv, Dense
+from move37.nets.layers import Conv, Dense, greatest
 
 Auxiliary = Literal["reply", "moves_left", "ownership", "score"]
 
@@ -63,7 +63,7 @@ class GlobalPooling(eqx.Module):
     def __call__(self, x: Float[Array, "B C H W"]) -> Float[Array, "B C"]:
         """A bias for each channel."""
         x = jax.nn.relu(self.look(x))
-        return self.tell(jnp.concatenate([x.mean((2, 3)), x.max((2, 3))], axis=1))
+        return self.tell(jnp.concatenate([x.mean((2, 3)), greatest(x.reshape(*x.shape[:2], -1))], axis=1))
 
 
 class Block(eqx.Module):

@@ -156,8 +156,9 @@ class Replay:
         segments, steps = [samples for _, samples in self._segments], np.arange(num_unroll_steps + 1)
         left = np.concatenate([samples.moves_left for samples in segments]).astype(np.int64)
         odds = _odds(segments, priority) if priority else None
+        below = None if odds is None else np.cumsum(odds)
         for _ in range(count):
-            drawn = rng.integers(len(self), size=size) if odds is None else _draw(odds, size, rng)
+            drawn = rng.integers(len(self), size=size) if below is None else _draw(below, size, rng)
             rows = drawn[:, None] + np.minimum(steps, left[drawn][:, None] - 1)
             flat = rows.reshape(-1)
             samples = _rows(segments, flat)
@@ -183,10 +184,9 @@ def _odds(segments: list[Samples], priority: float) -> np.ndarray:
     return weight / weight.sum()
 
 
-def _draw(odds: np.ndarray, size: int, rng: np.random.Generator) -> np.ndarray:
-    """Positions by their odds, with replacement."""
-    below = np.cumsum(odds)
-    return np.minimum(np.searchsorted(below, rng.random(size) * below[-1], side="right"), len(odds) - 1)
+def _draw(below: np.ndarray, size: int, rng: np.random.Generator) -> np.ndarray:
+    """Positions by their odds, whose sums up to each are given; with replacement."""
+    return np.minimum(np.searchsorted(below, rng.random(size) * below[-1], side="right"), len(below) - 1)
 
 
 def _rows(segments: list[Samples], drawn: np.ndarray) -> Samples:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Generator, Hashable, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import NamedTuple
 
 import jax
@@ -12,6 +13,7 @@ import numpy as np
 from move37.core.errors import BadConfig
 from move37.core.types import Game, State
 from move37.models.rules import Rules
+from move37.search.line import walk
 from move37.search.mcts import SearchConfig
 from move37.search.puct import Puct
 from move37.search.reuse import Previous
@@ -152,10 +154,12 @@ class Thinker:
             visits = int(counts[0, slot])
             value = float(sums[slot]) / visits
             error = 1.96 * np.sqrt(max(1 - value * value, 1.0 / visits) / visits)
-            line, line_visits = _line(action, child, counts, int(slot))
-            name = int(action[0, slot])
+            line = list(islice(walk(child, counts, int(slot)), _LONGEST_LINE))
+            names, line_visits = (tuple(int(x[place]) for place in line) for x in (action, counts))
             moves.append(
-                MoveInfo(name, visits, value, float(prior[name]), max(-1.0, value - float(error)), line, line_visits)
+                MoveInfo(
+                    names[0], visits, value, float(prior[names[0]]), max(-1.0, value - float(error)), names, line_visits
+                )
             )
         value = (raw + float(sums.sum())) / (1 + total)
         return Snapshot(1 + total, value, raw, prior, tuple(moves))
@@ -199,18 +203,3 @@ class Thinker:
             moves[0] = self.game.num_actions
             moves[0, : len(added)] = added
         return Previous(self._ongoing.growth.tree, jnp.asarray(moves))
-
-
-def _line(
-    action: np.ndarray, child: np.ndarray, counts: np.ndarray, slot: int
-) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """A move at the root and the most visited answers, with their visits."""
-    node = 0
-    line: list[int] = []
-    visits: list[int] = []
-    while node >= 0 and len(line) < _LONGEST_LINE and counts[node, slot] > 0:
-        line.append(int(action[node, slot]))
-        visits.append(int(counts[node, slot]))
-        node = int(child[node, slot])
-        slot = int(counts[node].argmax()) if node >= 0 else 0
-    return tuple(line), tuple(visits)

@@ -21,7 +21,7 @@ from move37.nets.latent import LatentConfig
 from move37.play.reanalyze import Reanalyze
 from move37.play.replay import Replay, ReplayConfig
 from move37.play.worlds import Measures
-from move37.recipes import muzero
+from move37.recipes import muzero_config
 from move37.recipes.muzero import Net, copy_of, net_of
 from move37.run.config import from_json
 from move37.run.directory import Run
@@ -71,7 +71,7 @@ class Config:
 
 def preset(name: str, game: str) -> Config:
     """A configuration as a value: `smoke`, `laptop`, with nets and search of MuZero's. Raises `UnknownName`."""
-    acting = muzero.preset(name, game)
+    acting = muzero_config.preset(name, game)
     config = Config(
         batch_size=acting.batch_size,
         num_unroll_steps=acting.num_unroll_steps,

@@ -3,7 +3,7 @@
 Against MuZero, its parent: the net has afterstates and codes, one for each outcome of chance that it can tell apart,
 the model is `LearnedWithChance` where it was `Learned`, and the loss is unrolled through both. The loop is MuZero's.
 Differs from the paper: as MuZero here does; outcomes are chosen in the search so that their shares follow σ, not drawn;
-replay is uniform; EfficientZero's consistency helps the net to learn what comes.
+replay is uniform unless asked for; EfficientZero's consistency helps the net to learn what comes.
 """
 
 from dataclasses import dataclass, field, fields
@@ -16,7 +16,7 @@ from move37.learn.unroll_chance import unrolled_chance_loss
 from move37.models.chance import LearnedWithChance
 from move37.nets.chance_latent import ChanceConfig, ChanceLatent
 from move37.nets.latent import LatentConfig
-from move37.recipes import muzero
+from move37.recipes import muzero, muzero_config
 from move37.run.directory import Run
 
 LINEAGE = {
@@ -38,7 +38,7 @@ CITATION = """@inproceedings{antonoglou2022planning,
 
 
 @dataclass(frozen=True)
-class Config(muzero.Config):
+class Config(muzero_config.Config):
     """Everything that a run depends on, besides the game and the seed: MuZero's, with a net that knows chance."""
 
     net: ChanceConfig = field(default_factory=ChanceConfig)
@@ -48,10 +48,10 @@ def preset(name: str, game: str) -> Config:
     """MuZero's, with codes: `smoke`, `laptop`. Raises `UnknownName`."""
     if name not in ("smoke", "laptop"):
         raise UnknownName(f"stochastic_muzero has no preset {name!r}; there are: smoke, laptop.")
-    parent = muzero.preset(name, game)
+    parent = muzero_config.preset(name, game)
     net = {f.name: getattr(parent.net, f.name) for f in fields(LatentConfig)}
     with_codes = ChanceConfig(**net, codes=8 if game == "offers" else 32)
-    return Config(**{f.name: getattr(parent, f.name) for f in fields(muzero.Config)} | {"net": with_codes})
+    return Config(**{f.name: getattr(parent, f.name) for f in fields(muzero_config.Config)} | {"net": with_codes})
 
 
 def check(config: Config, game: World) -> None:

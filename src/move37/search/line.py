@@ -1,10 +1,12 @@
 """What a search expects: the principal line of its tree, with what the model says of each step."""
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
+from jaxtyping import Int
 
-from move37.search.tree import Tree
+from move37.search.tree import NO_CHILD, Tree
 
 
 class Foreseen(NamedTuple):
@@ -15,6 +17,15 @@ class Foreseen(NamedTuple):
     value: float  # (v + Σ W) / (1 + Σ N), as the search values its root; 0 behind the end
 
 
+def walk(child: Int[np.ndarray, "N K"], counts: Int[np.ndarray, "N K"], slot: int) -> Iterator[tuple[int, int]]:
+    """(node, slot) of a move at the root and of the most visited answer to each, as far as one tree was visited."""
+    node = 0
+    while node != NO_CHILD and counts[node, slot] > 0:
+        yield node, slot
+        node = int(child[node, slot])
+        slot = int(counts[node].argmax())
+
+
 def principal_line(tree: Tree, first: int, game: int = 0) -> tuple[Foreseen, ...]:
     """The chosen action, then the most visited answer to each, as far as the tree of one game in the batch goes."""
     action, child, counts = (np.asarray(x[game]) for x in (tree.action, tree.child, tree.visit_counts))
@@ -22,13 +33,8 @@ def principal_line(tree: Tree, first: int, game: int = 0) -> tuple[Foreseen, ...
         np.asarray(x[game]) for x in (tree.reward, tree.discount, tree.value, tree.value_sum)
     )
     line: list[Foreseen] = []
-    node, slot = 0, int(np.flatnonzero(action[0] == first)[0])
-    while counts[node, slot] > 0 and (following := int(child[node, slot])) > 0:
-        mean = (
-            0.0
-            if discount[following] == 0
-            else (value[following] + sums[following].sum()) / (1 + counts[following].sum())
-        )
-        line.append(Foreseen(int(action[node, slot]), float(reward[following]), float(mean)))
-        node, slot = following, int(counts[following].argmax())
+    for node, slot in walk(child, counts, int(np.flatnonzero(action[0] == first)[0])):
+        after = int(child[node, slot])
+        mean = (value[after] + sums[after].sum()) / (1 + counts[after].sum()) if discount[after] else 0.0
+        line.append(Foreseen(int(action[node, slot]), float(reward[after]), float(mean)))
     return tuple(line)
