@@ -10,12 +10,13 @@ already is not trained again. Prints a table: iterations, games, and the rating 
 
 import argparse
 import dataclasses
+import itertools
 import threading
 from pathlib import Path
 
 import jax
 
-from move37.play.arena import bradley_terry, tournament
+from move37.play.arena import bradley_terry, play_match
 from move37.play.players import NetPlayer
 from move37.recipes import alphago_zero
 from move37.run.directory import Run
@@ -79,7 +80,9 @@ def main():
         game, _, net, _ = alphago_zero.load(run)
         players.append(NetPlayer(name, game, net, options.simulations))
         rows[name] = run.metrics()[-1]
-    matches = list(tournament(game, players, options.games, jax.random.key(options.seed)))
+    pairs = list(itertools.combinations(players, 2))
+    keys = jax.random.split(jax.random.key(options.seed), len(pairs))
+    matches = [play_match(game, a, b, options.games, key) for (a, b), key in zip(pairs, keys, strict=True)]
     ratings = {row.name: row for row in bradley_terry(matches)}
     base = ratings["plain"].points
     print(f"\n{options.game}, {options.minutes:g} minutes each, {options.games} games a pair")

@@ -1,6 +1,7 @@
 """The house rules: layers, budgets of lines, no pickle, a quick command line."""
 
 import ast
+import importlib
 import subprocess
 import sys
 import time
@@ -60,6 +61,17 @@ def test_arrows_point_down_and_files_are_short():
         else:
             assert package == "__init__.py", f"{path}: in no layer"
             assert not _imports(text), path
+
+
+def test_benchmarks_import_what_there_is():
+    """They need extras and hours, so only their imports from move37 are looked at."""
+    for path in (SOURCE.parents[1] / "benchmarks").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("move37"):
+                module = importlib.import_module(node.module or "")
+                for alias in node.names:
+                    if not hasattr(module, alias.name):
+                        importlib.import_module(f"{node.module}.{alias.name}")  # a module of its own, or an error
 
 
 def test_the_command_line_answers_without_jax():

@@ -12,7 +12,7 @@ from move37.play.players import RandomPlayer
 
 
 def _arena(move37, *arguments):
-    return move37("arena", *arguments, "--game=tic_tac_toe", "--games=6", "--seed=3")
+    return move37("arena", "--game=tic_tac_toe", *arguments, "--games=6", "--seed=3")
 
 
 def test_the_tables_the_file_and_the_library_agree(make_run, move37, here):
@@ -94,3 +94,11 @@ def test_players_that_are_no_runs_need_none(move37):
     said = move37("arena", "greedy", "random", "--game=othello_4x4", "--games=2", "--openings=0")
     assert said.code == 0, said.err
     assert re.search(r"^random – greedy: \+\d =\d −\d$", said.out, re.MULTILINE)
+
+
+def test_in_a_gauntlet_only_the_first_player_meets_the_others(move37, here):
+    said = _arena(move37, "greedy", "random", "random", "--gauntlet", "--game=othello_4x4", "--out", "x.json")
+    assert said.code == 0, said.err
+    report = json.loads((here / "x.json").read_text())
+    assert report["gauntlet"]
+    assert [(m["first"], m["second"]) for m in report["matches"]] == [("random", "greedy"), ("random#2", "greedy")]

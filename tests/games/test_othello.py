@@ -8,14 +8,13 @@ import pytest
 
 from move37 import games
 from move37.core.errors import BadConfig
-from move37.core.types import Step
 from move37.games.othello import Othello, State
+from move37.games.perft import perft
 
 PERFT_8X8 = [4, 12, 56, 244, 1_396, 8_200, 55_092]  # leaves after 1, 2, … plies; a pass is a ply
 
 
 DIRECTIONS = [(down, right) for down in (-1, 0, 1) for right in (-1, 0, 1) if (down, right) != (0, 0)]
-CHUNK = 1024  # positions at once: one shape, one compilation
 
 
 def _turns(board: dict, size: int, point: tuple[int, int], player: int) -> list[tuple[int, int]]:
@@ -53,41 +52,10 @@ def _perft_python(size: int, depth: int) -> int:
     return count(start, 1, depth)
 
 
-def _perft(size: int, depth: int) -> list[int]:
-    game = Othello(size)
-    step, legal = jax.jit(jax.vmap(game.step)), jax.jit(jax.vmap(game.legal))
-    start = game.init(jax.random.key(0))
-    boards, player, counts = np.asarray(start.board)[None], int(start.player), []
-    for _ in range(depth):
-        allowed = _in_chunks(lambda x, p=player: legal(State(x, np.full(CHUNK, p, np.int8))), boards)
-        rows, actions = np.nonzero(allowed)
-        counts.append(len(rows))
-        if len(counts) < depth:
-            after = _in_chunks(
-                lambda x, a, p=player: _board_or_end(step(State(x, np.full(CHUNK, p, np.int8)), a)),
-                boards[rows],
-                actions.astype(np.int32),
-            )
-            boards, player = after[after[:, -1] != 0][:, :-1], -player
-    return counts
-
-
-def _board_or_end(step: Step) -> np.ndarray:
-    """Boards, and in the last column whether the game goes on."""
-    return np.column_stack([np.asarray(step.state.board), np.asarray(step.discount) != 0]).astype(np.int8)
-
-
-def _in_chunks(function, *arrays: np.ndarray) -> np.ndarray:
-    """A batched function of any number of rows."""
-    found = []
-    for i in range(0, len(arrays[0]), CHUNK):
-        found.append(np.asarray(function(*[np.resize(x[i : i + CHUNK], (CHUNK, *x.shape[1:])) for x in arrays])))
-    return np.concatenate(found)[: len(arrays[0])]
-
-
 def test_perft():
-    assert _perft(8, 7) == PERFT_8X8
-    assert _perft(6, 5) == [_perft_python(6, depth) for depth in range(1, 6)]
+    for game, counts in ((Othello(8), PERFT_8X8), (Othello(6), [_perft_python(6, depth) for depth in range(1, 6)])):
+        start = game.init(jax.random.key(0))
+        assert [perft(game, start, depth) for depth in range(1, len(counts) + 1)] == counts
 
 
 def test_equals_pgx_in_random_games():

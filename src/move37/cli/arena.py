@@ -63,8 +63,7 @@ def run(command: str, options: Namespace) -> int:
             write_atomic(options.out, json.dumps(report, indent=2).encode())
             print(f"written to {options.out}")
     if stopped:
-        all_games = options.games * len(seats) * (len(seats) - 1) // 2
-        print(f"stopped after {sum(map(len, played.values()))} of {all_games} games")
+        print(f"stopped after {sum(map(len, played.values()))} of {options.games * len(_pairs(seats, options))} games")
     return 130 if stopped else 0
 
 
@@ -73,7 +72,7 @@ def _play(
 ) -> bool:
     """All games, into `played`. True where somebody stopped it."""
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
-    pairs = [(i, j) for i in range(len(seats)) for j in range(i)]
+    pairs = _pairs(seats, options)
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task("compiling", total=len(pairs) * options.games)
         try:
@@ -95,6 +94,11 @@ def _play(
         except KeyboardInterrupt:
             return True
     return False
+
+
+def _pairs(seats: Sequence[Seat], options: Namespace) -> list[tuple[int, int]]:
+    """Who meets whom: indices of seats, the later one first."""
+    return [(i, j) for i in range(len(seats)) for j in range(i) if j == 0 or not options.gauntlet]
 
 
 def _keep(console: Console, game: Game, options: Namespace, pair: int, games: list[Settled]) -> None:
@@ -194,6 +198,7 @@ def _report(
         "game": game.name,
         "players": options.players,
         "games": options.games,
+        "gauntlet": options.gauntlet,
         "openings": options.openings,
         "simulations": options.simulations,
         "average": options.average,

@@ -138,6 +138,8 @@ def _arena() -> Parser:
     parser.add_argument("--timeout", type=seconds, default=60.0, metavar="SECONDS", help=text)
     text = "processes of a gtp: engine, each with a game (one a core)"
     parser.add_argument("--at-once", type=whole(1, 256), metavar="N", help=text)
+    text = "the first player meets each other one, and these do not meet"
+    parser.add_argument("--gauntlet", action="store_true", help=text)
     add_seed(parser)
     return parser
 
