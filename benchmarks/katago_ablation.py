@@ -12,6 +12,7 @@ import argparse
 import dataclasses
 import itertools
 import threading
+import time
 from pathlib import Path
 
 import jax
@@ -46,14 +47,21 @@ def variants(plain):
     return {"plain": plain} | {name: change(plain, **fields) for name, fields in {**options, "all": every}.items()}
 
 
+def stop_after(run, seconds):
+    """Stop it as Ctrl-C does. Time in which the process was suspended (Ctrl-Z) does not count."""
+    while seconds > 0:
+        began = time.monotonic()
+        time.sleep(1)
+        seconds -= min(time.monotonic() - began, 2)
+    run.interrupted = True
+
+
 def train(path, config, options):
     """A finished run, as it is or as it becomes."""
     if not (path / "done").exists():
         run = Run.create(path, "alphago_zero", options.game, config, options.seed)
-        time_is_up = threading.Timer(60 * options.minutes, setattr, (run, "interrupted", True))  # as Ctrl-C does
-        time_is_up.start()
+        threading.Thread(target=stop_after, args=(run, 60 * options.minutes), daemon=True).start()
         alphago_zero.train(config, run)
-        time_is_up.cancel()
         (path / "done").touch()
     return Run.open(path)
 
