@@ -47,24 +47,32 @@ def test_the_window_is_the_fewest_newest_segments_that_fill_it(config):
         assert (len(replay), replay.total) == (sum(sizes[-kept:]), total)
 
 
-def test_renewed_policies_are_of_their_positions_and_outlive_a_stop(tmp_path):
-    replay = _fill(Replay(ReplayConfig(fraction=1.0, least=1), tmp_path), range(1, 6))
-    asked = []
+def test_renewed_targets_are_of_their_positions_and_outlive_a_stop(tmp_path):
+    replay, asked = Replay(ReplayConfig(fraction=1.0, least=1), tmp_path), []
+    for t in range(1, 6):
+        samples = _samples(10 * t, 3)
+        replay.add(t, samples._replace(bootstrap=np.full(3, 0.5, np.float32)), 1)
 
-    def policies(observation, policy):
+    def search(observation, policy):
         asked.extend(policy[:, 0].tolist())
-        return policy + 1000
+        return policy + 1000, policy[:, 0] + 2000
 
-    replay.renew(7, np.random.default_rng(0), policies)
+    replay.renew(7, np.random.default_rng(0), search, values_up_to=3)
     assert len(set(asked)) == 7
     opened = Replay.open(replay.config, tmp_path, 5, replay.state)
     for window in (replay, opened):
-        policy = np.concatenate([samples.policy[:, 0] for _, samples in window._segments])
-        value = np.concatenate([samples.value for _, samples in window._segments])
-        np.testing.assert_array_equal(policy, value + 1000 * np.isin(value, asked))
-    Replay.open(replay.config, tmp_path, 3, {**replay.state, "size": np.array(12)})
+        number = np.concatenate([10.0 * t + np.arange(3) for t in range(1, 6)])  # policy and value of each position
+        new, old = np.isin(number, asked), number < 40
+        for name, wanted in (
+            ("policy", number + 1000 * new),
+            ("value", number + 2000 * (new & old)),  # the newest two iterations keep what was played
+            ("bootstrap", np.where(new & old, 0, 0.5)),
+        ):
+            found = np.concatenate([getattr(samples, name) for _, samples in window._segments])
+            np.testing.assert_array_equal(found[:, 0] if name == "policy" else found, wanted)
+    Replay.open(replay.config, tmp_path, 3, {**replay.state, "size": np.array(9)})
     assert max(int(path.name[:6]) for path in tmp_path.iterdir()) == 3  # what came later will be made again
-    Replay(SMALL).renew(5, np.random.default_rng(0), policies)  # too small to learn from: nothing is asked
+    Replay(SMALL).renew(5, np.random.default_rng(0), search)  # too small to learn from: nothing is asked
 
 
 def test_batches_are_uniform_draws_from_the_window_and_wait_until_it_is_large_enough():

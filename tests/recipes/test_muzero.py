@@ -61,21 +61,23 @@ def test_a_run_that_was_stopped_goes_on_as_if_it_had_not_been_and_its_net_plays(
 
 
 def test_reanalyze_renews_policies_and_a_stopped_run_goes_on_as_if_it_had_not_been(tmp_path):
-    config = dataclasses.replace(muzero.preset("smoke", GAME), reanalyze=10**6)
+    config = dataclasses.replace(muzero.preset("smoke", GAME), reanalyze=10**6, searched_values=1)
     whole, _ = _train(tmp_path / "whole", config)
     _train(tmp_path / "parts", dataclasses.replace(config, iterations=2))
     again, _ = _train(tmp_path / "parts", config, resume=True)
     for a, b in zip(jax.tree.leaves(whole), jax.tree.leaves(again), strict=True):
         np.testing.assert_array_equal(a, b)
     replays = [tmp_path / name / "replay" for name in ("whole", "parts")]
-    names = sorted(path.name for path in replays[0].glob("*.policy.npy"))
+    names = sorted(path.name for path in replays[0].glob("*.renewed"))
     assert names
     for name in names:
-        one, two = (np.load(folder / name) for folder in replays)
-        np.testing.assert_array_equal(one, two)
-        with np.load(replays[0] / name.replace(".policy.npy", ".npz")) as played:
-            assert ((one > 0) == (played["policy"] > 0)).all()  # no move is legal that was not
-            assert (one != played["policy"]).any()
+        one, two = (dict(np.load(folder / name)) for folder in replays)
+        jax.tree.map(np.testing.assert_array_equal, one, two)
+        played = dict(np.load(replays[0] / name.replace(".renewed", ".npz")))
+        assert ((one["policy"] > 0) == (played["policy"] > 0)).all()  # no move is legal that was not
+        assert (one["policy"] != played["policy"]).any()
+        newest = name == names[-1]  # what was just played keeps its return
+        assert (one["value"] == played["value"]).all() == newest
 
 
 def test_what_reanalyze_says_is_what_a_search_with_that_net_says():
@@ -84,10 +86,13 @@ def test_what_reanalyze_says_is_what_a_search_with_that_net_says():
     states = jax.vmap(game.init)(jax.random.split(jax.random.key(0), 3))
     states = jax.vmap(lambda s, a: game.step(s, a).state)(states, np.array([0, 4, 8], np.int32))
     shown = seen(game, states)
-    wanted = search(Learned(net), Learned(net).embed(shown), config).action_weights
+    wanted = search(Learned(net), Learned(net).embed(shown), config)
     policy = np.asarray(shown.legal, np.float32)
-    found = Reanalyze(game, Learned, config).policies(net, np.asarray(shown.observation), policy, jax.random.key(1))
-    np.testing.assert_allclose(found, wanted, atol=1e-5)
+    found, value = Reanalyze(game, Learned, config).targets(
+        net, np.asarray(shown.observation), policy, jax.random.key(1)
+    )
+    np.testing.assert_allclose(found, wanted.action_weights, atol=1e-5)
+    np.testing.assert_allclose(value, wanted.value, atol=1e-5)
     assert (np.argsort(found[0]) != np.argsort(found[1])).any()
 
 
@@ -104,6 +109,8 @@ def test_what_a_learned_model_cannot_give_is_refused():
     muzero.check(config, make(GAME))
     with pytest.raises(BadConfig, match="a model that is learned has no symmetries"):
         muzero.check(_with(config, random_symmetries=True), make(GAME))
+    with pytest.raises(BadConfig, match="reanalyze, which is 0"):
+        muzero.check(dataclasses.replace(config, searched_values=1), make(GAME))
     with pytest.raises(BadConfig, match="gym:CartPole-v1 is none"):
         muzero.check(_with(config, opening_moves=4), cart)
     muzero.check(muzero.preset("laptop", "gym:CartPole-v1"), cart)

@@ -47,7 +47,7 @@ def test_a_run_that_was_stopped_goes_on_as_if_it_had_not_been(tmp_path, played):
     assert {row["positions"] for row in rows[0]} == {rows[0][0]["positions"]}  # not a single new step
     with np.load(tmp_path / "whole" / "replay" / "000000.npz") as given:
         np.testing.assert_array_equal(given["policy"], 0.5)
-        renewed = np.load(tmp_path / "whole" / "replay" / "000000.policy.npy")
+        renewed = np.load(tmp_path / "whole" / "replay" / "000000.renewed")["policy"]
         assert (renewed != 0.5).any(1).sum() > 32
     world, _, net, chosen = muzero_unplugged.load(Run.open(tmp_path / "parts"))
     assert (world.name, chosen) == (CART, 3)

@@ -1,15 +1,16 @@
 """The replay window: the newest positions in memory, and on disk as one segment file an iteration.
 
 Segments are written once and never changed, so that a checkpoint does not have to hold the window: it holds the
-number of the iteration, and `Replay.open` reads the segments up to it. What reanalyze makes of a segment's policies
+number of the iteration, and `Replay.open` reads the segments up to it. What reanalyze makes of a segment's targets
 lies in a file beside it; an iteration that is made again after a stop overwrites it with the same.
 """
 
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import jax
 import numpy as np
@@ -60,7 +61,7 @@ class Replay:
         self.games += games
         if self.folder is not None:
             arrays = _arrays(samples)
-            write_atomic(self.folder / f"{iteration:06d}.npz", lambda file: np.savez(file, **arrays))  # type: ignore[arg-type]
+            write_atomic(self.folder / f"{iteration:06d}.npz", partial(_save, arrays))
         self._append(iteration, samples)
 
     def _append(self, iteration: int, samples: Samples) -> None:
@@ -112,23 +113,34 @@ class Replay:
             yield augment(_rows(segments, rng.integers(len(self), size=size)), symmetries, rng)
 
     def renew(
-        self, count: int, rng: np.random.Generator, policies: Callable[[np.ndarray, np.ndarray], np.ndarray]
+        self,
+        count: int,
+        rng: np.random.Generator,
+        search: Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]],
+        values_up_to: int = -1,
     ) -> None:
-        """New policies for `count` positions of the window, no position twice: (observations, policies) → policies."""
+        """New targets for `count` positions of the window, no position twice.
+
+        `search`: (observations, policies) → (policies, values). Positions of iterations up to `values_up_to` take both,
+        instead of the return of what was played then; newer ones take the policy.
+        """
         if len(self) < self.config.least:
             return
         drawn = np.sort(rng.permutation(len(self))[:count])
         rows = _rows([samples for _, samples in self._segments], drawn)
-        new, first = policies(rows.observation, rows.policy), 0
+        (policies, values), first = search(rows.observation, rows.policy), 0
         for i, (iteration, samples) in enumerate(self._segments):
             here = slice(*np.searchsorted(drawn, (first, first + len(samples.value))))
             if here.start < here.stop:
-                policy = samples.policy.copy()
-                policy[drawn[here] - first] = new[here]
-                self._segments[i] = (iteration, samples._replace(policy=policy))
+                places = drawn[here] - first
+                new = {"policy": _with(samples.policy, places, policies[here])}
+                if iteration <= values_up_to and samples.bootstrap is not None:
+                    new["value"] = _with(samples.value, places, values[here])
+                    new["bootstrap"] = _with(samples.bootstrap, places, np.float32(0))
+                self._segments[i] = (iteration, samples._replace(**new))
                 if self.folder is not None:
-                    path = _renewed(self.folder / f"{iteration:06d}.npz")
-                    write_atomic(path, partial(np.save, arr=policy))
+                    kept = {name: getattr(self._segments[i][1], name) for name in ("policy", "value", "bootstrap")}
+                    write_atomic(_renewed(self.folder / f"{iteration:06d}.npz"), partial(_save, kept))
             first += len(samples.value)
 
     def stretches(
@@ -219,9 +231,20 @@ def augment(batch: Samples, symmetries: tuple[Symmetry, ...], rng: np.random.Gen
     )
 
 
+def _with(rows: np.ndarray, places: np.ndarray, new: np.ndarray | np.float32) -> np.ndarray:
+    """A copy with other rows in these places."""
+    rows = rows.copy()
+    rows[places] = new
+    return rows
+
+
 def _renewed(path: Path) -> Path:
-    """Where the policies of a segment lie that reanalyze has made."""
-    return path.with_suffix(".policy.npy")
+    """Where the targets of a segment lie that reanalyze has made. Not `[0-9]*.npz`, which are the segments."""
+    return path.with_suffix(".renewed")
+
+
+def _save(arrays: Mapping[str, np.ndarray | None], file: Any) -> None:
+    np.savez(file, **{name: rows for name, rows in arrays.items() if rows is not None})  # type: ignore[arg-type]
 
 
 def _delete(path: Path) -> None:
@@ -247,8 +270,10 @@ def _read(path: Path) -> Samples:
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             samples = _samples(dict(arrays))
-        newer = _renewed(path)
-        return samples._replace(policy=np.load(newer, allow_pickle=False)) if newer.exists() else samples
+        if not _renewed(path).exists():
+            return samples
+        with _renewed(path).open("rb") as file, np.load(file, allow_pickle=False) as newer:
+            return samples._replace(**dict(newer))
     except (OSError, ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise BadRun(
             f"{path}: this part of the replay window cannot be read ({error}); restore it from a backup."

@@ -88,6 +88,8 @@ def check(config: Config, game: World) -> None:
         raise BadConfig(f"{game.name} shows images and acts by numbers; muzero knows one of the two at a time so far.")
     if game.action_shape and config.reanalyze:
         raise BadConfig(f"reanalyze is {config.reanalyze}; in {game.name}, whose actions are numbers, it must be 0.")
+    if config.searched_values is not None and not config.reanalyze:
+        raise BadConfig("searched_values are those of the search of reanalyze, which is 0: set --reanalyze as well.")
     if isinstance(game, Game) and config.reanalyze and isinstance(config.search.rule, Puct):
         raise BadConfig("reanalyze of a game needs the rule gumbel, whose policies tell which moves were legal.")
 
@@ -121,8 +123,9 @@ def loop(parts: Parts, config: Config, out: Run, resume: bool) -> Any:
         if isinstance(world, Game):
             write_games(out.path / "games" / f"{t:06d}.jsonl", world, t, episodes)
         if config.reanalyze:
-            policies = partial(again.policies, learner.acting, key=out.key("reanalyze", t))
-            replay.renew(config.reanalyze, out.rng("reanalyze", t), policies)
+            targets = partial(again.targets, learner.acting, key=out.key("reanalyze", t))
+            old = -1 if config.searched_values is None else t - config.searched_values
+            replay.renew(config.reanalyze, out.rng("reanalyze", t), targets, old)
         value_of = partial(values, copy_of(learner.acting)) if config.fresh_values else None
         rng, steps = out.rng("batch", t), config.num_unroll_steps
         later = parts.later or config.net.consistency > 0

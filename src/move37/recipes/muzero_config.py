@@ -25,6 +25,7 @@ class Config:
     num_unroll_steps: int = 5  # K
     td_steps: int | None = None  # n of the n-step return; None: to the end of the game
     reanalyze: int = 0  # positions of the window whose policies are searched again in each iteration
+    searched_values: int | None = None  # and their values too, where they were played so many iterations ago or more
     priority: float = 0.0  # α: positions are drawn in proportion to |value of the search − target|^α
     fresh_values: bool = False  # the value at the end of an n-step return is the newest net's, not that of its time
     exam_every: int = 10  # iterations between two measurements of strength
@@ -38,6 +39,7 @@ class Config:
         """Check the ranges, and what the parts expect of each other. Raises `BadConfig`."""
         check_ranges("", self, iterations=(1, inf), updates=(0, inf), batch_size=(1, inf), exam_every=(1, inf))
         check_ranges("", self, num_unroll_steps=(0, inf), td_steps=(1, inf), reanalyze=(0, inf), priority=(0, inf))
+        check_ranges("", self, searched_values=(0, inf))
         check_search(self.search, self.play)
 
 
@@ -101,6 +103,7 @@ def _control(presets: dict[str, Config], numbers: bool) -> dict[str, Config]:
         iterations=39,
         updates=256,
         reanalyze=0 if numbers else 10_000,
+        searched_values=None if numbers else 1,
         td_steps=10,
         fresh_values=True,
         exam_every=5,

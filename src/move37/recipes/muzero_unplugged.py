@@ -105,8 +105,8 @@ def train(config: Config, out: Run, resume: bool = False) -> Net:
         replay.add(0, n_step_targets(episodes, config.td_steps), sum(not e.cut for e in episodes))
 
     for t in out.steps(done + 1, config.iterations):
-        policies = partial(again.policies, learner.acting, key=out.key("reanalyze", t))
-        replay.renew(config.reanalyze, out.rng("reanalyze", t), policies)
+        targets = partial(again.targets, learner.acting, key=out.key("reanalyze", t))
+        replay.renew(config.reanalyze, out.rng("reanalyze", t), targets)
         rng, steps, later = out.rng("batch", t), config.num_unroll_steps, config.net.consistency > 0
         value_of = partial(values, copy_of(learner.acting))
         batches = replay.stretches(config.updates, config.batch_size, steps, rng, config.td_steps, value_of, later)
