@@ -3,6 +3,7 @@
 import dataclasses
 import math
 from functools import partial
+from types import SimpleNamespace
 
 import jax
 import jax.numpy as jnp
@@ -18,6 +19,7 @@ from move37.search.gumbel import Gumbel
 from move37.search.mcts import SearchConfig, search
 from move37.search.puct import Puct
 from move37.search.stepwise import Stepwise
+from move37.search.tree import Node
 
 
 class Rules:
@@ -309,6 +311,21 @@ def test_equal_actions_stay_equal_where_the_tree_is_wide_and_not_where_the_node_
     model = Table(values=values, edges=dict.fromkeys(values, (0.0, 1.0)))
     weights = {r: reference.search(model, (), Gumbel(rescale=r), 6).action_weights for r in ("node", "tree")}
     assert abs(weights["tree"][0] - 0.5) < abs(weights["node"][0] - 0.5)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "width"), [(0.0, 4.0, 4.0), (0.0, 0.001, 0.01), (99.9, 100.0, 1.0), (-200.0, -199.0, 2.0)]
+)
+def test_what_hardly_differs_is_hardly_preferred(low, high, width):
+    """A range under a hundredth of the greatest |Q| counts as that: by both searches."""
+    bounds = SimpleNamespace(low=jnp.array([low]), high=jnp.array([high]))
+    np.testing.assert_allclose(
+        Node.rescaled(bounds, jnp.array([[low, high]])), [[0.0, (high - low) / width]], rtol=1e-3
+    )
+    model = Table(values={(): low, (0,): low, (1,): high}, edges={(0,): (0.0, 1.0), (1,): (0.0, 1.0)})
+    weights = reference.search(model, (), Gumbel(rescale="tree", gumbel_scale=0.0), 2).action_weights
+    strength = (50 + 1) * 0.1 * (high - low) / width
+    np.testing.assert_allclose(weights[1] / weights[0], np.exp(strength), rtol=1e-3)
 
 
 def compare(ours, theirs):

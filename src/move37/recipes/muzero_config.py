@@ -97,8 +97,9 @@ def preset(name: str, game: str) -> Config:
 
 def _control(presets: dict[str, Config], numbers: bool) -> dict[str, Config]:
     """The same for one agent, whose rewards come on the way: supports of scaled numbers, a return of few steps."""
-    support = Support(-30.0, 30.0, 61, scaled=True)
-    net = LatentConfig(1, 1, 64, discount=0.99, consistency=2.0, value=support, reward=support)
+    # Values that differ by one in a hundred decide where a cart shall go: four numbers of the support to each of h.
+    value, reward = Support(-30.0, 30.0, 241, scaled=True), Support(-30.0, 30.0, 61, scaled=True)
+    net = LatentConfig(1, 1, 64, discount=0.99, consistency=2.0, value=value, reward=reward)
     laptop = Config(
         iterations=39,
         updates=256,

@@ -78,7 +78,8 @@ def rescaled(q: Float[np.ndarray, " A"], root: Node) -> Float[np.ndarray, " A"]:
     for node in nodes:
         known += node.q_values[node.visit_counts > 0].tolist()
         nodes += [child for child in node.children.values() if child.can_be_passed]
-    return (q - min(known)) / max(max(known) - min(known), LEAST_RANGE)
+    least = LEAST_RANGE * max(1, abs(min(known)), abs(max(known)))
+    return (q - min(known)) / max(max(known) - min(known), least)
 
 
 Path = list[tuple[Node, int]]  # the edges (s, a) from the root to a leaf

@@ -19,7 +19,7 @@ from jaxtyping import Array, Bool, Float, Int
 from move37.core.types import ChancePrediction, Embedding, Prediction, Transition
 
 NO_CHILD = -1
-LEAST_RANGE = 0.01  # of Q, where it is rescaled by the whole tree
+LEAST_RANGE = 0.01  # of Q, where it is rescaled by the whole tree; and as a share of the greatest |Q|
 PENDING = jnp.inf  # value of a node that was selected and is not evaluated yet
 
 
@@ -74,9 +74,11 @@ class Node(NamedTuple):
     def rescaled(self, q: Float[Array, "B k"]) -> Float[Array, "B k"]:
         """(Q − low) / (high − low): MuZero's rescaling, for worlds whose returns have no known bounds.
 
-        Differs: a range under 0.01 counts as 0.01 (EfficientZero), so that noise is not blown up.
+        Differs: a range under 0.01 counts as 0.01 (EfficientZero), and one under a hundredth of the greatest |Q| as
+        that: a net does not know large values better, and what it does not know would be blown up to a preference.
         """
-        return (q - self.low[:, None]) / jnp.maximum(self.high - self.low, LEAST_RANGE)[:, None]
+        least = LEAST_RANGE * jnp.maximum(1, jnp.maximum(jnp.abs(self.low), jnp.abs(self.high)))
+        return (q - self.low[:, None]) / jnp.maximum(self.high - self.low, least)[:, None]
 
 
 class Root(NamedTuple):
