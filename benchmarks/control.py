@@ -1,0 +1,100 @@
+"""How many steps does MuZero need to learn a world of Gymnasium? Several seeds, beside the same without one option.
+
+python benchmarks/control.py CartPole-v1 --bar 475
+python benchmarks/control.py CartPole-v0 --bar 200 --iterations 5 --exam-every 1
+python benchmarks/control.py CartPole-v1 --bar 475 --without reanalyze searched_values consistency
+
+Prints for each seed the environment steps and seconds at the first exam that reached the bar and the mean return of 100
+episodes of the last net (its search without noise), then medians. A run that there is, is not made again. Draws returns
+by steps into runs/benchmark-control-ENV.png.
+"""
+
+import argparse
+import dataclasses
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+
+from move37.play.actors import Trials
+from move37.recipes import muzero
+from move37.run.directory import Run
+
+matplotlib.use("Agg")
+from matplotlib import pyplot as plt
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("env", help="as Gymnasium names it")
+    parser.add_argument("--bar", type=float, required=True, help="the return that counts as solved")
+    parser.add_argument("--seeds", nargs="*", type=int, default=[0, 1, 2])
+    parser.add_argument("--iterations", type=int, help="of each run; by default the preset's")
+    parser.add_argument("--exam-every", type=int, help="iterations; by default the preset's")
+    parser.add_argument("--without", nargs="*", default=[], choices=list(OFF), help="options to do without, one by one")
+    parser.add_argument("--episodes", type=int, default=100, help="of the measurement at the end")
+    options = parser.parse_args()
+    curves = {}
+    for name in ("preset", *options.without):
+        runs = [train(name, seed, options) for seed in options.seeds]
+        rows = [[row for row in run.metrics() if "trial_return" in row] for run in runs]
+        curves[name] = [[(row["positions"], row["trial_return"]) for row in r] for r in rows]
+        ends = [measure(run, options.episodes) for run in runs]
+        print(f"\n{options.env}, {'preset' if name == 'preset' else f'without {name}'}")
+        last = f"return of {options.episodes}"
+        print(f"{'seed':>6}{'steps to bar':>14}{'seconds':>9}{'steps':>8}{'seconds':>9}{last:>16}")
+        for seed, exams, end in zip(options.seeds, rows, ends, strict=True):
+            first = next((row for row in exams if row["trial_return"] >= options.bar), None)
+            reached = (f"{first['positions']:.0f}", f"{first['seconds']:.0f}") if first else ("never", "")
+            steps, seconds = exams[-1]["positions"], exams[-1]["seconds"]
+            print(f"{seed:>6}{reached[0]:>14}{reached[1]:>9}{steps:>8.0f}{seconds:>9.0f}{end:>16.1f}")
+        print(f"median return {np.median(ends):.1f}, from {min(ends):.1f} to {max(ends):.1f}")
+    print(draw(curves, options))
+
+
+OFF = {
+    "reanalyze": lambda c: dataclasses.replace(c, reanalyze=0, searched_values=None),
+    "searched_values": lambda c: dataclasses.replace(c, searched_values=None),
+    "fresh_values": lambda c: dataclasses.replace(c, fresh_values=False),
+    "consistency": lambda c: dataclasses.replace(c, net=dataclasses.replace(c.net, consistency=0.0)),
+}
+
+
+def train(name, seed, options):
+    """A run; the one that there is, if there is one."""
+    path, game = Path("runs") / f"benchmark-control-{options.env}-{name}-{seed}", f"gym:{options.env}"
+    if not path.exists():
+        config = muzero.preset("laptop", game)
+        asked = {"iterations": options.iterations, "exam_every": options.exam_every}
+        config = dataclasses.replace(config, **{key: value for key, value in asked.items() if value is not None})
+        config = config if name == "preset" else OFF[name](config)
+        muzero.train(config, Run.create(path, "muzero", game, config, seed))
+    return Run.open(path)
+
+
+def measure(run, episodes):
+    """The mean return of many whole episodes by the run's own search, without noise."""
+    world, config, net, _ = muzero.load(run)
+    return Trials(world, config.search, episodes).sit(net)["trial_return"]
+
+
+def draw(curves, options):
+    """Thin lines the seeds, thick ones their median."""
+    for color, (name, seeds) in zip(plt.rcParams["axes.prop_cycle"].by_key()["color"], curves.items(), strict=False):
+        for curve in seeds:
+            plt.plot(*zip(*curve, strict=True), color=color, linewidth=0.7)
+        shortest = min(map(len, seeds))
+        middle = np.median([curve[:shortest] for curve in seeds], axis=0)
+        label = name if name == "preset" else f"without {name}"
+        plt.plot(middle[:, 0], middle[:, 1], color=color, linewidth=2.5, label=label)
+    plt.axhline(options.bar, color="black", linestyle=":", label="bar")
+    plt.xlabel("environment steps")
+    plt.ylabel(f"return in {options.env}")
+    plt.legend()
+    path = Path("runs") / f"benchmark-control-{options.env}.png"
+    plt.savefig(path, dpi=120)
+    return path
+
+
+if __name__ == "__main__":
+    main()
