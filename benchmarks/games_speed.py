@@ -20,7 +20,8 @@ import pgx
 from move37 import games
 
 Random = Callable[[jax.Array], jax.Array]  # legal [B, A] → actions [B]
-PGX_NAMES = {name: name for name in ("tic_tac_toe", "connect_four", "go_9x9", "go_19x19", "animal_shogi", "chess")}
+_SAME = ("tic_tac_toe", "connect_four", "go_9x9", "go_19x19", "animal_shogi", "chess", "shogi")
+PGX_NAMES = {name: name for name in _SAME}
 PGX_NAMES |= {"othello_8x8": "othello", "hex_11x11": "hex"}  # Pgx's Hex has the swap, ours here has not
 
 

@@ -49,11 +49,13 @@ def _sheet(name: str) -> dict[str, str]:
     ("page", "name"),
     [
         ("catch", "catch"),
+        ("chess", "chess"),
         ("connect_four", "connect_four"),
         ("deep_sea", "deep_sea"),
         ("go", "go_9x9"),
         ("hex", "hex_7x7"),
         ("othello", "othello_8x8"),
+        ("shogi", "shogi"),
         ("tic_tac_toe", "tic_tac_toe"),
     ],
 )

@@ -13,7 +13,6 @@ from move37.data import sgf
 from move37.data.record import BLACK, WHITE, GameRecord, Move, Player, format_result, game_tree
 from move37.engines.agreement import Settled
 from move37.games.go import Go
-from move37.games.othello import Othello
 from move37.play.match import Played
 from move37.run.files import write_atomic
 
@@ -35,7 +34,7 @@ def check_places(game: Game, folder: Path | None, record: Path | None) -> None:
 
 def side_names(game: Game) -> tuple[str, str]:
     """What the two sides of a game are called."""
-    return ("Black", "White") if isinstance(game, Go | Othello) else ("first", "second")
+    return ("first", "second") if game.sides == Game.sides else game.sides
 
 
 def report_row(game: Game, end: Settled) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import jax
@@ -59,13 +60,26 @@ class Table:
 
     def name(self, action: int) -> str:
         """As people of this game write it."""
-        return self.game.format_action(action)
+        return self.game.describe(self.state, action)
+
+    def names(self, line: Sequence[int]) -> list[str]:
+        """The same of moves one after another; outcomes of chance, which come behind the actions, have no names."""
+        state, found, known = self.state, list[str](), True
+        for action in line:
+            known = known and action < self.game.num_actions and bool(self._legal(state)[action])
+            if known:
+                found.append(self.game.describe(state, action))
+                state = self._step(state, jnp.int32(action)).state
+            else:  # a learned model may expect what the rules forbid
+                chance = action - self.game.num_actions
+                found.append(f"chance:{chance}" if chance >= 0 else self.game.format_action(action))
+        return found
 
     def parse(self, text: str) -> int:
         """The inverse of `name`, in upper or lower case. Raises ValueError."""
         for attempt in (text, text.lower(), text.upper()):
             with contextlib.suppress(ValueError):
-                return self.game.parse_action(attempt)
+                return self.game.read(self.state, attempt)
         raise ValueError(f"{text!r} names no action of {self.game.name}.")
 
     def listing(self, most: int = 60) -> str:
@@ -173,10 +187,8 @@ class Opponent:
             if visits[action]:
                 name = table.name(int(action))
                 lines.append(f"{name:>6} {prior[action]:7.3f} {visits[action]:7d} {q_values[action]:+7.3f}")
-        line = principal_line(result.tree, int(result.action[0]))
-        actions = table.game.num_actions  # behind them are outcomes of chance, which have no names
-        names = [table.name(s.action) if s.action < actions else f"chance:{s.action - actions}" for s in line]
-        return "\n".join([*lines, f"expects {' '.join(names)}"])
+        expected = [step.action for step in principal_line(result.tree, int(result.action[0]))]
+        return "\n".join([*lines, f"expects {' '.join(table.names(expected))}"])
 
 
 def _batch(table: Table) -> State:

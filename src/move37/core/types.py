@@ -93,6 +93,14 @@ class Game(World):
                 return action
         raise ValueError(f"{self.name}: {text!r} names no action; actions look like {self.format_action(0)!r}.")
 
+    def describe(self, state: State, action: int) -> str:
+        """An action of a concrete state as people write it, where that depends on the state; else `format_action`."""
+        return self.format_action(action)
+
+    def read(self, state: State, text: str) -> int:
+        """The inverse of `describe`. Raises ValueError on a text that names no action of this state."""
+        return self.parse_action(text)
+
     def tally(self, state: State) -> str:
         """What a finished, concrete state was decided by, as people count it, like `B+3.5`; mostly empty."""
         return ""

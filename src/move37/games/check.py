@@ -69,7 +69,7 @@ def _check_attributes(game: Game) -> None:
     missing = [n for n in ("name", "num_players", "observation_shape", *sizes) if not hasattr(game, n)]
     if missing:
         fault(game, f"no {', '.join(missing)}", "all attributes of Game", "Set them in the class.")
-    if not (isinstance(game.name, str) and re.fullmatch(r"[a-z0-9_:-]+", game.name)):
+    if not (isinstance(game.name, str) and re.fullmatch(r"[a-z0-9_:+-]+", game.name)):
         fault(game, f"name {game.name!r}", "a snake_case text", "The name is typed on the command line.")
     if game.num_players not in (1, 2):
         fault(game, f"num_players {game.num_players!r}", "1 or 2", "Other numbers of players are not supported.")

@@ -44,7 +44,7 @@ def perft(game: Game, state: State, depth: int) -> int:
     return count(one, 1, depth)
 
 
-def _at(states: Any, places: np.ndarray) -> Any:
+def _at(states: Any, places: np.ndarray | jax.Array) -> Any:
     return jax.tree.map(lambda x: x[places], states)
 
 

@@ -1,0 +1,240 @@
+"""Shogi: drops, promotion, repetition with perpetual check, entering king. The state is what the mover sees.
+
+Source: the rules of the Japan Shogi Association, and for the declaration those of the Computer Shogi Association.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, ClassVar, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Bool, Int, Int8, Int16, Key, Shaped, UInt8, UInt32
+
+from move37.core.errors import BadConfig, IllegalMove, check_ranges
+from move37.core.types import Game, Step
+from move37.games import shogi_actions, shogi_planes, shogi_sfen
+from move37.games.shogi_moves import legal_moves
+from move37.games.shogi_planes import Shown
+from move37.games.shogi_position import IN_HAND, can_declare, find_move, hash_change, play, position_hash
+from move37.games.shogi_tables import NUM_SQUARES, action_planes
+
+_MOVES = len(action_planes()) - 1  # of the compact list; the declaration comes after them
+
+
+class State(NamedTuple):
+    """Board, hands and checks from the view of the player to move. T = `max_num_moves`."""
+
+    board: Int8[Array, " 81"]  # kinds of `shogi_tables`, the opponent's negative
+    hands: Int8[Array, "2 7"]  # pawns, lances, knights, silvers, bishops, rooks, golds: the mover's, the opponent's
+    player: Int8[Array, ""]  # 1 Black or −1 White, to move
+    num_moves: Int16[Array, ""]
+    checks: Int16[Array, "2"]  # how many moves of each in a row, up to the last, gave check
+    repeats: Int8[Array, ""]  # how often this position came before
+    hashes: UInt32[Array, "2 T"]  # of the positions so far; any may come back, since drops undo captures
+    allowed: UInt8[Array, " bytes"]  # bits of the compact legal moves: `step` needs them to see a mate
+    past: Int8[Array, "P 96"]  # AlphaZero's planes alone: the 7 positions before, latest first
+
+
+@dataclass(frozen=True)
+class Shogi(Game):
+    """Mate the king; who has no legal move has lost. `shogi_actions` lists the actions, from the mover's view.
+
+    The last action is the declaration ("win"), legal on the 27 points of `can_declare`. A position that comes for the
+    fourth time is a draw; but who gave check with each move since it came first has lost. After `max_num_moves` it is
+    a draw. Raises `BadConfig` for fields out of range.
+
+    Source: AlphaZero (Science 2018) for the encodings `alphazero`. Differs: it has no declaration.
+    """
+
+    actions: str = "compact"  # or alphazero
+    planes: str = "lean"  # or alphazero
+    declaration: bool = True  # whether a king that entered may end the game
+    max_num_moves: int = 512
+    name: str = field(init=False)
+    num_actions: int = field(init=False)
+    observation_shape: tuple[int, int, int] = field(init=False)
+
+    num_players = 2
+    sides = ("Black", "White")
+    options: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "alphazero": {"actions": "alphazero", "planes": "alphazero"},
+        "alphazero_actions": {"actions": "alphazero"},
+        "alphazero_planes": {"planes": "alphazero"},
+        "no_declaration": {"declaration": False},
+    }
+
+    def __post_init__(self) -> None:
+        for what in ("actions", "planes"):
+            if getattr(self, what) not in ("compact" if what == "actions" else "lean", "alphazero"):
+                allowed = f"{'compact' if what == 'actions' else 'lean'}, alphazero"
+                raise BadConfig(f"shogi: got {what} {getattr(self, what)!r}; allowed: {allowed}.")
+        check_ranges("shogi: ", self, max_num_moves=(1, 2**15 - 1))
+        both = (self.actions, self.planes) == ("alphazero", "alphazero")
+        options = ["alphazero"] if both else []
+        options += [f"alphazero_{w}" for w in ("actions", "planes") if not both and getattr(self, w) == "alphazero"]
+        options += [] if self.declaration else ["no_declaration"]
+        num_moves = shogi_actions.NUM_ALPHAZERO if self.actions == "alphazero" else _MOVES
+        channels = shogi_planes.NUM_ALPHAZERO if self.planes == "alphazero" else shogi_planes.NUM_LEAN
+        object.__setattr__(self, "name", "+".join(["shogi", *options]))
+        object.__setattr__(self, "num_actions", num_moves + self.declaration)
+        object.__setattr__(self, "observation_shape", (channels, 9, 9))
+
+    def init(self, key: Key[Array, ""]) -> State:
+        return self._start(shogi_sfen.parse(shogi_sfen.START))
+
+    def step(self, state: State, action: Int[Array, ""]) -> Step:
+        number = self._compact(action)
+        move = find_move(state.board, number)
+        board, hands = play(state.board, state.hands, move)
+        allowed, in_check = self._allowed(board, hands, -state.player)
+        now = state.num_moves + jnp.int16(1)
+        digest = state.hashes[:, state.num_moves] + hash_change(move, state.player)
+        same = (state.hashes == digest[:, None]).all(axis=0) & (jnp.arange(self.max_num_moves, dtype=jnp.int16) < now)
+        repeats = same.sum(dtype=jnp.int8)
+        streak = jnp.where(in_check, state.checks[0] + jnp.int16(1), jnp.int16(0))
+        after = State(
+            board=board,
+            hands=hands,
+            player=-state.player,
+            num_moves=now,
+            checks=jnp.stack([state.checks[1], streak]),
+            repeats=repeats,
+            hashes=state.hashes.at[:, now].set(digest, mode="drop"),
+            allowed=jnp.packbits(allowed),
+            past=jnp.concatenate([shogi_planes.pack(_shown(state))[None], state.past])[: len(state.past)],
+        )
+        won = (number == _MOVES) | ~allowed.any()
+        cycle = now - jnp.argmax(same).astype(jnp.int16)  # plies since the position came first
+        perpetual = jnp.where(2 * state.checks[1] >= cycle, 1.0, jnp.where(2 * streak >= cycle, -1.0, 0.0))
+        fourth = repeats >= 3
+        over = won | fourth | (now >= self.max_num_moves)
+        reward = jnp.where(won, 1.0, jnp.where(fourth, perpetual, 0.0))
+        return Step(after, reward, jnp.where(over, 0.0, -1.0))
+
+    def legal(self, state: State) -> Bool[Array, " A"]:
+        allowed = jnp.unpackbits(state.allowed, count=_MOVES + 1).astype(bool)
+        moves = allowed[:-1]
+        if self.actions == "alphazero":
+            moves = shogi_actions.alphazero_legal(moves, state.board)
+        return jnp.concatenate([moves, allowed[-1:]]) if self.declaration else moves
+
+    def observe(self, state: State) -> Shaped[Array, "C H W"]:
+        black = state.player > 0
+        if self.planes == "alphazero":
+            return shogi_planes.alphazero(_shown(state), state.past, black, state.num_moves)
+        return shogi_planes.lean(_shown(state), state.checks[1] > 0, black)
+
+    def to_play(self, state: State) -> Int[Array, ""]:
+        return (state.player < 0).astype(jnp.int32)
+
+    def describe(self, state: State, action: int) -> str:
+        return self.usi(state, action)
+
+    def read(self, state: State, text: str) -> int:
+        return self.action(state, text)
+
+    def format_action(self, action: int) -> str:
+        """From the mover's view, for the board is not known here; `usi` knows it."""
+        return self._names()[action]
+
+    def parse_action(self, text: str) -> int:
+        action = shogi_actions.numbers(self._names()).get(text.strip().lower())
+        if action is None:
+            raise IllegalMove(f"{self.name}: {text!r} names no action; actions look like {self._names()[0]!r}.")
+        return action
+
+    def usi(self, state: State, action: int) -> str:
+        """An action of a concrete state as USI writes it: `7g7f`, `8h2b+`, `P*5e`, `win`."""
+        number = int(self._compact(jnp.int32(action)))
+        if number == _MOVES:
+            return shogi_actions.DECLARATION
+        move = find_move(state.board, jnp.int32(number))
+        turn = (lambda square: square) if int(state.player) > 0 else (lambda square: NUM_SQUARES - 1 - square)
+        destination = shogi_actions.square_name(turn(int(move.destination)))
+        if int(move.origin) == IN_HAND:
+            return f"{shogi_actions.LETTERS[int(move.piece) - 1]}*{destination}"
+        promotion = "+" * (int(move.placed) != int(move.piece))
+        return shogi_actions.square_name(turn(int(move.origin))) + destination + promotion
+
+    def action(self, state: State, usi: str) -> int:
+        """The inverse of `usi`. Raises `IllegalMove` for a text that names no legal move of this state."""
+        legal = np.flatnonzero(np.asarray(self.legal(state)))
+        number = shogi_actions.usi_number(usi, black=int(state.player) > 0)
+        for action in legal[np.asarray(self._compact(jnp.asarray(legal))) == number].tolist():
+            if self.usi(state, action) == usi:
+                return action
+        texts = " ".join(self.usi(state, action) for action in legal.tolist())
+        raise IllegalMove(f"{self.name}: got {usi!r}; allowed, as legal here: {texts}.")
+
+    def from_sfen(self, sfen: str) -> State:
+        """The state of a position, without a past. Raises `BadConfig` for what is no position, or has no time left."""
+        position = shogi_sfen.parse(sfen)
+        if position.number > self.max_num_moves:
+            raise BadConfig(f"shogi: got move {position.number} in SFEN {sfen!r}; allowed: 1 to {self.max_num_moves}.")
+        state = self._start(position)
+        if bool(legal_moves(-state.board[::-1], state.hands[1]).in_check):
+            raise BadConfig(f"shogi: got SFEN {sfen!r}; allowed: only the player to move may be in check.")
+        return state
+
+    def to_sfen(self, state: State) -> str:
+        """A concrete state as SFEN."""
+        return shogi_sfen.write(_position(state))
+
+    def render(self, state: State) -> str:
+        return shogi_sfen.picture(_position(state))
+
+    def _start(self, position: shogi_sfen.Position) -> State:
+        """The state of a position without a past."""
+        view, player = slice(None, None, position.player), np.int8(position.player)
+        board, hands = position.board[view] * player, position.hands[view]
+        return self._without_past(*(jnp.asarray(x) for x in (board, hands, player, np.int16(position.number - 1))))
+
+    @partial(jax.jit, static_argnums=0)
+    def _without_past(
+        self, board: Int8[Array, " 81"], hands: Int8[Array, "2 7"], player: Int8[Array, ""], num_moves: Int16[Array, ""]
+    ) -> State:
+        allowed, in_check = self._allowed(board, hands, player)
+        digest = position_hash(board, hands, player)
+        return State(
+            board=board,
+            hands=hands,
+            player=player,
+            num_moves=num_moves,
+            checks=jnp.stack([jnp.int16(0), in_check.astype(jnp.int16)]),
+            repeats=jnp.int8(0),
+            hashes=jnp.zeros((2, self.max_num_moves), jnp.uint32).at[:, num_moves].set(digest),
+            allowed=jnp.packbits(allowed),
+            past=jnp.zeros((shogi_planes.HISTORY - 1 if self.planes == "alphazero" else 0, 96), jnp.int8),
+        )
+
+    def _allowed(
+        self, board: Int8[Array, " 81"], hands: Int8[Array, "2 7"], player: Int8[Array, ""]
+    ) -> tuple[Bool[Array, " M"], Bool[Array, ""]]:
+        """The compact legal moves, then whether a win can be declared; whether in check."""
+        planes, in_check = legal_moves(board, hands[0])
+        declares = can_declare(board, hands[0], player > 0, in_check) & self.declaration
+        return jnp.append(shogi_actions.compact_legal(planes), declares), in_check
+
+    def _compact(self, action: Int[Array, "*shape"]) -> Int[Array, "*shape"]:
+        """The compact action of an action; `_MOVES` for the declaration."""
+        if self.actions == "compact":
+            return action
+        return jnp.append(jnp.asarray(shogi_actions.alphazero_to_compact()), jnp.int32(_MOVES))[action]
+
+    def _names(self) -> tuple[str, ...]:
+        names = shogi_actions.alphazero_names() if self.actions == "alphazero" else shogi_actions.compact_names()
+        return names[: self.num_actions]
+
+
+def _shown(state: State) -> Shown:
+    return Shown(state.board, state.hands, state.repeats)
+
+
+def _position(state: State) -> shogi_sfen.Position:
+    """Of a concrete state, from Black's view."""
+    player = int(state.player)
+    board, hands = np.asarray(state.board)[::player] * np.int8(player), np.asarray(state.hands)[::player]
+    return shogi_sfen.Position(board, hands, player, int(state.num_moves) + 1)
