@@ -19,7 +19,7 @@ MOST_MOVES = "R8/2K1S1SSk/4B4/9/9/9/9/9/1L1L1L3 b RBGSNLP3g3n17p 1"
 GAME = games.make("shogi")
 step, legal = jax.jit(jax.vmap(GAME.step)), jax.jit(jax.vmap(GAME.legal))
 hash_all = jax.jit(jax.vmap(position_hash))
-NUM_GAMES = 48
+NUM_GAMES = 16
 
 
 def _lines(path: str) -> list[list[str]]:

@@ -7,7 +7,6 @@ import pytest
 
 from move37 import games
 from move37.core.errors import BadConfig, IllegalMove
-from move37.games.check import check
 from move37.games.shogi import Shogi
 
 GAME = games.make("shogi")
@@ -17,10 +16,6 @@ step = jax.jit(GAME.step)
 def _moves(sfen: str) -> set[str]:
     state = GAME.from_sfen(sfen)
     return {GAME.usi(state, action) for action in np.flatnonzero(np.asarray(GAME.legal(state))).tolist()}
-
-
-def test_keeps_the_promises_of_a_game():
-    check(Shogi(max_num_moves=80), num_games=3)
 
 
 def test_no_second_pawn_on_a_file_and_no_piece_that_could_never_move():
