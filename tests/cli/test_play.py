@@ -129,7 +129,7 @@ def test_upper_and_lower_case_are_the_same_also_where_a_game_is_strict(monkeypat
     monkeypatch.setattr(type(game), "parse_action", strict)
     table = Table(game, 0)
     assert [table.parse(text) for text in ("a3", "A3", "b3", "B3", "C3")] == [0, 0, 1, 1, 2]
-    with pytest.raises(ValueError, match="'d3' names no action of tic_tac_toe"):
+    with pytest.raises(ValueError, match="tic_tac_toe: 'd3' names no action"):
         table.parse("d3")
 
 

@@ -1,5 +1,7 @@
 """Chess against published perft counts, and against python-chess, move by move; and the ends of games, one by one."""
 
+import itertools
+
 import chess
 import jax
 import jax.numpy as jnp
@@ -10,7 +12,7 @@ from rules_against_others import compare
 
 from move37 import games
 from move37.core.errors import BadConfig
-from move37.games.chess import Chess
+from move37.games.chess import Chess, _hash
 from move37.games.chess_bits import packed
 from move37.games.chess_moves import dead
 from move37.games.perft import perft
@@ -190,3 +192,21 @@ def test_chess960_draws_its_starts():
     fens = {game.to_fen(jax.tree.map(lambda leaf, i=i: leaf[i], states)) for i in range(64)}
     assert len(fens) > 50
     assert all(chess.Board(fen, chess960=True).chess960_pos() is not None for fen in fens)
+
+
+def test_positions_that_differ_in_the_highest_bits_are_told_apart():
+    """h8 and h4 are the highest bits of their words: pieces that change places there must not cancel."""
+    pairs = [("7B/8/8/8/7N/b7/8/K1k5 w - - 0 1", "7N/b7/8/8/7B/8/8/K1k5 w - - 0 1")]
+    squares = ("7{}/8/8/8/7{}/8/8", "6{}{}/8/8/8/8/8/8", "7{}/7{}/8/8/8/8/8")
+    for one, other in itertools.combinations("NBRQnbrq", 2):
+        for place in squares:
+            pairs.append(tuple(f"{place.format(*two)}/K1k5 w - - 0 1" for two in ((one, other), (other, one))))
+    for fens in pairs:
+        first, second = (np.asarray(_hash(GAME.from_fen(fen).position, jnp.array(False))) for fen in fens)
+        assert (first != second).all(), fens
+
+
+def test_pieces_that_go_around_each_other_do_not_repeat_the_position():
+    line = ["d1d2", "g8g6", "d2d3", "g6h6", "d3d1", "h8g8", "d1d2", "g8h8", "d2d3", "h6g6", "d3d1", "g6g8"]
+    after = _play("k5qr/8/8/8/8/8/1P6/K2R4 w - - 0 1", *line)
+    assert (int(after.state.repeats), float(after.discount)) == (1, -1.0)

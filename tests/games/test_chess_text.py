@@ -75,5 +75,6 @@ def test_at_a_table_both_players_write_moves_as_people_do():
     assert table.names(line) == ["e5", "Nf3", "Nc6", "Bb5"]
     assert table.names([*line[:2], line[3]])[:2] == ["e5", "Nf3"]
     assert table.names([0])[0] == GAME.format_action(0)  # what is not legal here has no other name
-    with pytest.raises(ValueError, match="names no action"):
-        table.parse("e4")
+    for text in ("e4", "Bxe5", "E7E5x"):  # letters of pieces are capitals: bxe5 would be a pawn's move
+        with pytest.raises(IllegalMove, match="is no legal move"):
+            table.parse(text)

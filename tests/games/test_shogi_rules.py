@@ -121,6 +121,7 @@ def test_the_declaration(sfen, legal):
     if legal:
         after = step(state, jnp.int32(GAME.action(state, "win")))
         assert (float(after.reward), float(after.discount)) == (1.0, 0.0)
+        assert GAME.to_sfen(after.state).split()[0] == sfen.split()[0]  # nothing moves
     off = Shogi(declaration=False)
     assert off.legal(off.from_sfen(sfen)).sum() == GAME.legal(state)[:-1].sum()
 

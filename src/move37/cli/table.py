@@ -1,6 +1,5 @@
 """A game in progress as people handle it: with its history, from and to a file; and what an agent thinks of it."""
 
-import contextlib
 import json
 import os
 from collections.abc import Sequence
@@ -76,11 +75,8 @@ class Table:
         return found
 
     def parse(self, text: str) -> int:
-        """The inverse of `name`, in upper or lower case. Raises ValueError."""
-        for attempt in (text, text.lower(), text.upper()):
-            with contextlib.suppress(ValueError):
-                return self.game.read(self.state, attempt)
-        raise ValueError(f"{text!r} names no action of {self.game.name}.")
+        """The inverse of `name`. Raises ValueError."""
+        return self.game.read(self.state, text)
 
     def listing(self, most: int = 60) -> str:
         """The legal moves as text; `most` of them."""

@@ -10,6 +10,7 @@ always those of the agent to move *before* the action, so a return is G_t = r_t 
 """
 
 import abc
+import contextlib
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import jax
@@ -98,8 +99,14 @@ class Game(World):
         return self.format_action(action)
 
     def read(self, state: State, text: str) -> int:
-        """The inverse of `describe`. Raises ValueError on a text that names no action of this state."""
-        return self.parse_action(text)
+        """The inverse of `describe`, as people type it. Raises ValueError on a text that names no action here.
+
+        In upper or lower case, unless a game's own `read` tells them apart.
+        """
+        for attempt in (text, text.lower(), text.upper()):
+            with contextlib.suppress(ValueError):
+                return self.parse_action(attempt)
+        raise ValueError(f"{self.name}: {text!r} names no action; actions look like {self.format_action(0)!r}.")
 
     def tally(self, state: State) -> str:
         """What a finished, concrete state was decided by, as people count it, like `B+3.5`; mostly empty."""

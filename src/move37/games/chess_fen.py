@@ -4,6 +4,7 @@ Source: the PGN standard (Edwards 1994), section 16.1; X-FEN and Shredder-FEN fo
 where the outermost rook is meant, or the letters of the rooks' files. Scharnagl's numbers of first ranks.
 """
 
+import re
 from functools import cache
 from itertools import combinations
 from typing import NamedTuple, NoReturn
@@ -41,8 +42,8 @@ def read_fen(text: str, chess960: bool = False) -> Fen:
     board = _read_board(text, rows)
     if side not in ("w", "b"):
         _refuse(text, f"side to move {side!r}", "w or b")
-    numbers = [int(c) if c.isascii() and c.isdecimal() else -1 for c in (clocks or ["0", "1"])]
-    if not (0 <= numbers[0] <= 10_000 and 0 <= numbers[1] <= 10_000):
+    numbers = [int(c) if re.fullmatch(r"[0-9]{1,4}", c) else -1 for c in (clocks or ["0", "1"])]
+    if not (0 <= numbers[0] <= 5_000 and 0 <= numbers[1] <= 5_000):
         _refuse(text, f"clocks {' '.join(clocks)!r}", "plies without progress, then the number of the move")
     rights = _read_rights(text, castling, board, chess960)
     return Fen(board, side == "b", rights, _read_ep(text, ep, board, side == "b"), numbers[0], max(numbers[1], 1))

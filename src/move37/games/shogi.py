@@ -88,11 +88,16 @@ class Shogi(Game):
     def step(self, state: State, action: Int[Array, ""]) -> Step:
         number = self._compact(action)
         move = find_move(state.board, number)
+        declares = number == _MOVES  # moves nothing
         board, hands = play(state.board, state.hands, move)
+        board = jnp.where(declares, -state.board[::-1], board)
+        hands = jnp.where(declares, state.hands[::-1], hands)
         allowed, in_check = self._allowed(board, hands, -state.player)
         now = state.num_moves + jnp.int16(1)
-        digest = state.hashes[:, state.num_moves] + hash_change(move, state.player)
+        change = jnp.where(declares, jnp.uint32(0), hash_change(move, state.player))
+        digest = state.hashes[:, state.num_moves] + change
         same = (state.hashes == digest[:, None]).all(axis=0) & (jnp.arange(self.max_num_moves, dtype=jnp.int16) < now)
+        same = same & ~declares
         repeats = same.sum(dtype=jnp.int8)
         streak = jnp.where(in_check, state.checks[0] + jnp.int16(1), jnp.int16(0))
         after = State(
@@ -106,7 +111,7 @@ class Shogi(Game):
             allowed=jnp.packbits(allowed),
             past=jnp.concatenate([shogi_planes.pack(_shown(state))[None], state.past])[: len(state.past)],
         )
-        won = (number == _MOVES) | ~allowed.any()
+        won = declares | ~allowed.any()
         cycle = now - jnp.argmax(same).astype(jnp.int16)  # plies since the position came first
         perpetual = jnp.where(2 * state.checks[1] >= cycle, 1.0, jnp.where(2 * streak >= cycle, -1.0, 0.0))
         fourth = repeats >= 3
@@ -131,10 +136,12 @@ class Shogi(Game):
         return (state.player < 0).astype(jnp.int32)
 
     def describe(self, state: State, action: int) -> str:
-        return self.usi(state, action)
+        """As `usi`; an action that is not legal here as `format_action`."""
+        return self.usi(state, action) if bool(self.legal(state)[action]) else self.format_action(action)
 
     def read(self, state: State, text: str) -> int:
-        return self.action(state, text)
+        text = text.strip()
+        return self.action(state, text.upper()[:2] + text[2:] if "*" in text else text)
 
     def format_action(self, action: int) -> str:
         """From the mover's view, for the board is not known here; `usi` knows it."""

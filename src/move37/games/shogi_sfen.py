@@ -49,7 +49,7 @@ def _row(row: str, sfen: str) -> list[int]:
     cells: list[int] = []
     for text in re.findall(r"\+?.", row):
         kind = LETTERS.find(text[-1].upper()) + 1
-        if text.isdigit() and text != "0":
+        if text in "123456789":
             cells += [0] * int(text)
         elif kind and kind <= (6 if len(text) == 2 else 8):
             cells.append((kind + PROMOTED * (len(text) == 2)) * (1 if text[-1].isupper() else -1))
@@ -61,14 +61,14 @@ def _row(row: str, sfen: str) -> list[int]:
 
 
 def _hands(text: str, sfen: str) -> Int8[np.ndarray, "2 7"]:
-    hands = np.zeros((2, NUM_IN_HAND), np.int8)
+    hands = np.zeros((2, NUM_IN_HAND), np.int64)
     if text == "-":
-        return hands
+        return hands.astype(np.int8)
     if not re.fullmatch(r"([1-9]?\d?[PLNSBRGplnsbrg])+", text):
         raise BadConfig(f"shogi: got hands {text!r} in SFEN {sfen!r}; allowed: - or like 2PL3p.")
     for count, letter in re.findall(r"(\d*)(\D)", text):
         hands[int(letter.islower()), LETTERS.index(letter.upper())] += int(count or 1)
-    return hands
+    return np.minimum(hands, 100).astype(np.int8)  # far more than there are is too many, too
 
 
 def write(position: Position) -> str:

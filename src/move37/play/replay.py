@@ -248,8 +248,8 @@ def _save(arrays: Mapping[str, np.ndarray | None], file: Any) -> None:
 
 
 def _delete(path: Path) -> None:
+    _renewed(path).unlink(missing_ok=True)  # first: alone it would lie over a segment that is made again
     path.unlink()
-    _renewed(path).unlink(missing_ok=True)
 
 
 def _arrays(samples: Samples) -> dict[str, np.ndarray]:

@@ -35,6 +35,8 @@ def principal_line(tree: Tree, first: int, game: int = 0) -> tuple[Foreseen, ...
     line: list[Foreseen] = []
     for node, slot in walk(child, counts, int(np.flatnonzero(action[0] == first)[0])):
         after = int(child[node, slot])
+        if after == NO_CHILD:  # of a tree that goes on from an earlier search: the edge keeps its visits alone
+            break
         mean = (value[after] + sums[after].sum()) / (1 + counts[after].sum()) if discount[after] else 0.0
         line.append(Foreseen(int(action[node, slot]), float(reward[after]), float(mean)))
     return tuple(line)
