@@ -4,9 +4,10 @@ python benchmarks/control.py CartPole-v1 --bar 475
 python benchmarks/control.py CartPole-v0 --bar 200 --iterations 5 --exam-every 1
 python benchmarks/control.py CartPole-v1 --bar 475 --without reanalyze searched_values consistency
 
-Prints for each seed the environment steps and seconds at the first exam that reached the bar and the mean return of 100
-episodes of the last net (its search without noise), then medians. A run that there is, is not made again. Draws returns
-by steps into runs/benchmark-control-ENV.png.
+Prints for each seed the positions learned from (the last steps are still in flight then) and the seconds at the first
+exam that reached the bar, and the mean return of 100 episodes of the last net (its search without noise); then medians.
+A run that there is, is not made again, not even with other options: remove its folder. Draws returns by positions into
+runs/benchmark-control-ENV.png.
 """
 
 import argparse
@@ -42,7 +43,7 @@ def main():
         ends = [measure(run, options.episodes) for run in runs]
         print(f"\n{options.env}, {'preset' if name == 'preset' else f'without {name}'}")
         last = f"return of {options.episodes}"
-        print(f"{'seed':>6}{'steps to bar':>14}{'seconds':>9}{'steps':>8}{'seconds':>9}{last:>16}")
+        print(f"{'seed':>6}{'positions':>14}{'seconds':>9}{'at end':>8}{'seconds':>9}{last:>16}")
         for seed, exams, end in zip(options.seeds, rows, ends, strict=True):
             first = next((row for row in exams if row["trial_return"] >= options.bar), None)
             reached = (f"{first['positions']:.0f}", f"{first['seconds']:.0f}") if first else ("never", "")
@@ -88,7 +89,7 @@ def draw(curves, options):
         label = name if name == "preset" else f"without {name}"
         plt.plot(middle[:, 0], middle[:, 1], color=color, linewidth=2.5, label=label)
     plt.axhline(options.bar, color="black", linestyle=":", label="bar")
-    plt.xlabel("environment steps")
+    plt.xlabel("positions")
     plt.ylabel(f"return in {options.env}")
     plt.legend()
     path = Path("runs") / f"benchmark-control-{options.env}.png"
