@@ -13,17 +13,13 @@ import argparse
 import dataclasses
 from pathlib import Path
 
-import matplotlib
 import numpy as np
+from seeds import draw, trained
 
 from move37.games import offers
 from move37.models.chance import imagination
 from move37.play.trials import GameTrials
 from move37.recipes import muzero, stochastic_muzero
-from move37.run.directory import Run
-
-matplotlib.use("Agg")
-from matplotlib import pyplot as plt
 
 RECIPES = {"muzero": muzero, "stochastic_muzero": stochastic_muzero}
 
@@ -46,20 +42,22 @@ def main():
         each = ", ".join(f"{mean:.2f} ± {error:.2f}" for mean, error in ends)
         seconds = np.mean([r[-1]["seconds"] for r in rows])
         print(f"{name}: return {np.mean([mean for mean, _ in ends]):.2f}; by seed {each}; {seconds:.0f} s a run")
+    best = None
     if options.game == "offers":
-        print(f"optimal play: {offers.best_return():.3f}")
-    print(draw(curves, options.game))
+        best = offers.best_return(), "optimal"
+        print(f"optimal play: {best[0]:.3f}")
+    path = Path("runs") / f"benchmark-chance-{options.game}.png"
+    print(draw(path, curves, np.mean, "positions", "return of trial episodes", best))
 
 
 def train(name, seed, options):
-    """A run; the one that there is, if there is one."""
-    recipe, path = RECIPES[name], Path("runs") / f"benchmark-chance-{options.game}-{name}-{seed}"
-    if not path.exists():
-        config = recipe.preset(options.preset, options.game)
-        if options.iterations is not None:
-            config = dataclasses.replace(config, iterations=options.iterations)
-        recipe.train(config, Run.create(path, name, options.game, config, seed))
-    return Run.open(path)
+    """A finished run of a recipe."""
+    recipe = RECIPES[name]
+    config = recipe.preset(options.preset, options.game)
+    if options.iterations is not None:
+        config = dataclasses.replace(config, iterations=options.iterations)
+    path = Path("runs") / f"benchmark-chance-{options.game}-{name}-{seed}"
+    return trained(recipe, path, options.game, config, seed)
 
 
 def measure(recipe, run, episodes):
@@ -67,24 +65,6 @@ def measure(recipe, run, episodes):
     game, config, net, _ = recipe.load(run)
     returns = GameTrials(game, type(imagination(net)), config.search, episodes).returns(net)
     return returns.mean(), returns.std() / episodes**0.5
-
-
-def draw(curves, game):
-    """Thin lines the seeds, thick ones their mean."""
-    for color, (name, seeds) in zip(("tab:gray", "tab:red"), curves.items(), strict=False):
-        for curve in seeds:
-            plt.plot(*zip(*curve, strict=True), color=color, linewidth=0.7)
-        shortest = min(map(len, seeds))
-        mean = np.mean([curve[:shortest] for curve in seeds], axis=0)
-        plt.plot(mean[:, 0], mean[:, 1], color=color, linewidth=2.5, label=name)
-    if game == "offers":
-        plt.axhline(offers.best_return(), color="black", linestyle=":", label="optimal")
-    plt.xlabel("positions")
-    plt.ylabel("return of trial episodes")
-    plt.legend()
-    path = Path("runs") / f"benchmark-chance-{game}.png"
-    plt.savefig(path, dpi=120)
-    return path
 
 
 if __name__ == "__main__":

@@ -6,23 +6,18 @@ python benchmarks/control.py CartPole-v1 --bar 475 --without reanalyze searched_
 
 Prints for each seed the positions learned from (the last steps are still in flight then) and the seconds at the first
 exam that reached the bar, and the mean return of 100 episodes of the last net (its search without noise); then medians.
-A run that there is, is not made again, not even with other options: remove its folder. Draws returns by positions into
-runs/benchmark-control-ENV.png.
+A finished run is not made again. Draws returns by positions into runs/benchmark-control-ENV.png.
 """
 
 import argparse
 import dataclasses
 from pathlib import Path
 
-import matplotlib
 import numpy as np
+from seeds import draw, trained
 
 from move37.play.actors import Trials
 from move37.recipes import muzero
-from move37.run.directory import Run
-
-matplotlib.use("Agg")
-from matplotlib import pyplot as plt
 
 
 def main():
@@ -50,7 +45,9 @@ def main():
             steps, seconds = exams[-1]["positions"], exams[-1]["seconds"]
             print(f"{seed:>6}{reached[0]:>14}{reached[1]:>9}{steps:>8.0f}{seconds:>9.0f}{end:>16.1f}")
         print(f"median return {np.median(ends):.1f}, from {min(ends):.1f} to {max(ends):.1f}")
-    print(draw(curves, options))
+    labels = {name if name == "preset" else f"without {name}": seeds for name, seeds in curves.items()}
+    path = Path("runs") / f"benchmark-control-{options.env}.png"
+    print(draw(path, labels, np.median, "positions", f"return in {options.env}", (options.bar, "bar")))
 
 
 OFF = {
@@ -62,39 +59,19 @@ OFF = {
 
 
 def train(name, seed, options):
-    """A run; the one that there is, if there is one."""
-    path, game = Path("runs") / f"benchmark-control-{options.env}-{name}-{seed}", f"gym:{options.env}"
-    if not path.exists():
-        config = muzero.preset("laptop", game)
-        asked = {"iterations": options.iterations, "exam_every": options.exam_every}
-        config = dataclasses.replace(config, **{key: value for key, value in asked.items() if value is not None})
-        config = config if name == "preset" else OFF[name](config)
-        muzero.train(config, Run.create(path, "muzero", game, config, seed))
-    return Run.open(path)
+    """A finished run with the preset, or without one of its options."""
+    config = muzero.preset("laptop", f"gym:{options.env}")
+    asked = {"iterations": options.iterations, "exam_every": options.exam_every}
+    config = dataclasses.replace(config, **{key: value for key, value in asked.items() if value is not None})
+    config = config if name == "preset" else OFF[name](config)
+    path = Path("runs") / f"benchmark-control-{options.env}-{name}-{seed}"
+    return trained(muzero, path, f"gym:{options.env}", config, seed)
 
 
 def measure(run, episodes):
     """The mean return of many whole episodes by the run's own search, without noise."""
     world, config, net, _ = muzero.load(run)
     return Trials(world, config.search, episodes).sit(net)["trial_return"]
-
-
-def draw(curves, options):
-    """Thin lines the seeds, thick ones their median."""
-    for color, (name, seeds) in zip(plt.rcParams["axes.prop_cycle"].by_key()["color"], curves.items(), strict=False):
-        for curve in seeds:
-            plt.plot(*zip(*curve, strict=True), color=color, linewidth=0.7)
-        shortest = min(map(len, seeds))
-        middle = np.median([curve[:shortest] for curve in seeds], axis=0)
-        label = name if name == "preset" else f"without {name}"
-        plt.plot(middle[:, 0], middle[:, 1], color=color, linewidth=2.5, label=label)
-    plt.axhline(options.bar, color="black", linestyle=":", label="bar")
-    plt.xlabel("positions")
-    plt.ylabel(f"return in {options.env}")
-    plt.legend()
-    path = Path("runs") / f"benchmark-control-{options.env}.png"
-    plt.savefig(path, dpi=120)
-    return path
 
 
 if __name__ == "__main__":

@@ -55,6 +55,8 @@ def test_what_is_read_is_written_again():
         ("4k3/8/8/8/8/8/8/4K3 w - e6 0 1", "en passant 'e6'; allowed: a square of rank 6"),
         ("4k3/8/8/3Pp3/8/8/8/4K3 w - e3 0 1", "en passant 'e3'"),
         ("4k3/8/8/8/8/8/8/4K3 w - - -1 1", "clocks '-1 1'"),
+        ("4k3/8/8/8/8/8/8/4K3 w - - 6554 1", "clocks '6554 1'"),  # five times that is more than sixteen bits hold
+        ("4k3/8/8/8/8/8/8/4K3 w - - 0 " + "9" * 5000, "clocks '0 9999"),
         ("4k3/8/8/8/8/8/8/K3R3 w - - 0 1", "lets a player take the king"),
     ],
 )

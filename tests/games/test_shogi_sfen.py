@@ -34,6 +34,9 @@ def test_round_trip():
         ("4k4/9/9/9/9/9/9/Q8/4K4 b - 1", "got 'Q'"),
         ("4k4/9/9/9/9/9/9/9/4K4 b K 1", "got hands 'K'"),
         ("4k4/9/9/9/9/9/9/9/4K4 b 3R 1", "got 0 P 0 L 0 N 0 S 0 B 3 R 0 G 2 K"),
+        ("4k4/9/9/9/9/9/9/9/4K4 b 99P99P 1", "got 100 P"),  # 198 would be −58 in eight bits
+        ("4k4/9/9/9/9/9/9/²7/4K4 b - 1", "got '²'"),
+        ("4k4/9/9/9/9/9/9/9/4K4 b - " + "9" * 5000, "number of the move|allowed: 1 to"),
         ("4k4/9/9/9/9/9/9/9/9 b - 1", "one K and one k"),
         ("4k4/9/9/9/9/9/9/9/4K4 b - 513", "allowed: 1 to 512"),
         ("4k4/4R4/9/9/9/9/9/9/4K4 b - 1", "only the player to move may be in check"),

@@ -9,6 +9,7 @@ from hash_world import HashWorld, roots
 from move37.search.line import principal_line
 from move37.search.mcts import SearchConfig, search
 from move37.search.puct import Puct
+from move37.search.tree import NO_CHILD
 
 WORLD, COUNT = HashWorld(4, terminal=1, illegal=0, rewards=True), 6
 
@@ -45,3 +46,12 @@ def test_an_action_that_was_never_tried_is_no_line(found):
     tree = found.tree
     nothing = tree._replace(visit_counts=jnp.zeros_like(tree.visit_counts))
     assert principal_line(nothing, int(np.asarray(tree.action)[0, 0, 0])) == ()
+
+
+def test_an_edge_whose_node_is_gone_ends_the_line(found):
+    """`reroot` leaves such edges: they keep their visits. What lies last in the arrays is not their node."""
+    first = int(found.action[0])
+    slot = int(np.flatnonzero(np.asarray(found.tree.action[0, 0]) == first)[0])
+    gone = found.tree._replace(child=found.tree.child.at[0, 0, slot].set(NO_CHILD))
+    assert principal_line(found.tree, first)
+    assert principal_line(gone, first) == ()

@@ -26,6 +26,7 @@ from move37.games.chess_planes import (
     longer_past,
 )
 from move37.games.chess_setup import CHESS, fen_of, first_position, position_of
+from move37.games.encodings import OPTIONS, chosen_options
 
 _HASHED = 15  # words: six kinds of pieces twice, the mover's pieces twice, and the rest
 _ODD = np.random.default_rng(37).integers(2**32, size=(_HASHED, 2, 2), dtype=np.uint32) | np.uint32(1)
@@ -64,20 +65,15 @@ class Chess(Game):
     num_players = 2
     sides = ("White", "Black")
     options: ClassVar[Mapping[str, Mapping[str, Any]]] = {
-        "alphazero": {"actions": "alphazero", "planes": "alphazero"},
-        "alphazero_actions": {"actions": "alphazero"},
-        "alphazero_planes": {"planes": "alphazero"},
+        **OPTIONS,
         "forced": {"claims": False},
     }
 
     def __post_init__(self) -> None:
-        for what in ("actions", "planes"):
-            allowed = ("compact" if what == "actions" else "lean", "alphazero")
-            if getattr(self, what) not in allowed:
-                raise BadConfig(f"chess: got {what} {getattr(self, what)!r}; allowed: {', '.join(allowed)}.")
+        options = chosen_options("chess", self.actions, self.planes) + ["forced"] * (not self.claims)
         check_ranges("chess: ", self, max_num_moves=(1, 2**14))
         channels = NUM_LEAN if self.planes == "lean" else NUM_ALPHAZERO
-        object.__setattr__(self, "name", self._name())
+        object.__setattr__(self, "name", "+".join(["chess960" if self.chess960 else "chess", *options]))
         object.__setattr__(self, "num_actions", len(actions(self.actions).origin))
         object.__setattr__(self, "observation_shape", (channels, 8, 8))
 
@@ -194,12 +190,6 @@ class Chess(Game):
     def render(self, state: State) -> str:
         return chess_text.board_text(_fen(state))
 
-    def _name(self) -> str:
-        encodings = [what for what in ("actions", "planes") if getattr(self, what) == "alphazero"]
-        parts = ["chess960" if self.chess960 else "chess"]
-        parts += ["alphazero"] if len(encodings) == 2 else [f"alphazero_{what}" for what in encodings]
-        return "+".join(parts + ["forced"] * (not self.claims))
-
     def _limits(self) -> tuple[int, int]:
         """Plies without progress, and earlier positions alike, that end a game."""
         return (100, 2) if self.claims else (150, 4)
@@ -233,11 +223,11 @@ class Chess(Game):
         origin, target, promotion = (jnp.asarray(column)[action] for column in actions(self.actions)[:3])
         begin, end = single(origin), single(target)
         kinds, own, rights = position.kinds, position.own, position.rights
-        moved = (kinds & _each(begin)).any()  # [6] which kind it is
+        moved = (kinds & begin.each()).any()  # [6] which kind it is
         pawn, king = moved[PAWN], moved[KING]
         onto_own = (own & end).any()
         castles = king & (onto_own if self.chess960 else jnp.abs(target - origin) == 2)
-        quiet = ~pawn & (~(kinds & _each(end)).any().any() | onto_own)
+        quiet = ~pawn & (~(kinds & end.each()).any().any() | onto_own)
 
         side = jnp.where(target > origin, KING_SIDE, QUEEN_SIDE)
         rook = single(rights[0, side].astype(jnp.int32)).only(castles)
@@ -246,8 +236,8 @@ class Chess(Game):
         gone = begin | end | rook | passed
         arrives = Bits(*(jnp.where(castles, c, e) for c, e in zip(single(4 * side + 2), end, strict=True)))
         rook_arrives = single(2 * side + 3).only(castles)
-        placed = _each(arrives).only(becomes) | _each(rook_arrives).only(np.arange(KING + 1) == ROOK)
-        kinds = (kinds & ~_each(gone)) | placed
+        placed = arrives.each().only(becomes) | rook_arrives.each().only(np.arange(KING + 1) == ROOK)
+        kinds = (kinds & ~gone.each()) | placed
 
         files = rights.astype(jnp.int32)
         lost = jnp.stack([king | (files[0] == origin), files[1] + 56 == target])
@@ -274,11 +264,6 @@ _dead_now = jax.jit(dead)
 
 def _fen(state: State) -> chess_fen.Fen:
     return fen_of(state.position, bool(state.black), int(state.clock), int(state.ply))
-
-
-def _each(squares: Bits) -> Bits:
-    """One set beside the six kinds of pieces."""
-    return Bits(squares.low[None], squares.high[None])
 
 
 def _hash(position: Position, black: Bool[Array, ""]) -> UInt32[Array, "2"]:

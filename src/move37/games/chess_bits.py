@@ -43,6 +43,10 @@ class Bits(NamedTuple):
         """The sets that are wanted; the others are empty."""
         return Bits(*(jnp.where(wanted, word, jnp.uint32(0)) for word in self))
 
+    def each(self) -> "Bits":
+        """With a last axis more, to stand beside several sets."""
+        return Bits(self.low[..., None], self.high[..., None])
+
     def union(self) -> "Bits":
         """Of the sets along the last axis."""
         return Bits(*(jnp.bitwise_or.reduce(word, axis=-1) for word in self))

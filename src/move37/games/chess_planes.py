@@ -51,7 +51,7 @@ def lean_planes(
     """6 own kinds of pieces, 6 of the opponent, rooks that may castle, the square of en passant; planes all true or
     false: the clock has reached 1, 2, 3, 4 fifths of its `limit`; the position came before once, twice.
     """
-    own, theirs = position.kinds & _each(position.own), position.kinds & _each(~position.own)
+    own, theirs = position.kinds & position.own.each(), position.kinds & (~position.own).each()
     mine, others = position.rights.astype(jnp.int32)
     rooks = Bits(single(mine).low, single(jnp.where(others >= 0, others + 56, -1)).high).union()
     ep = single(position.ep.astype(jnp.int32))
@@ -85,13 +85,8 @@ def alphazero_planes(
     return jnp.concatenate([jnp.concatenate(steps).astype(jnp.float32), _whole(rest)])
 
 
-def _each(squares: Bits) -> Bits:
-    """One set beside several."""
-    return Bits(squares.low[..., None], squares.high[..., None])
-
-
 def _pieces(kinds: Bits, own: Bits) -> Bool[Array, "12 8 8"]:
-    return jnp.concatenate([planes(kinds & _each(own)), planes(kinds & _each(~own))])
+    return jnp.concatenate([planes(kinds & own.each()), planes(kinds & (~own).each())])
 
 
 def _past_pieces(past: Past) -> list[Bool[Array, "12 8 8"]]:

@@ -16,6 +16,7 @@ from jaxtyping import Array, Bool, Int, Int8, Int16, Key, Shaped, UInt8, UInt32
 from move37.core.errors import BadConfig, IllegalMove, check_ranges
 from move37.core.types import Game, Step
 from move37.games import shogi_actions, shogi_planes, shogi_sfen
+from move37.games.encodings import OPTIONS, chosen_options
 from move37.games.shogi_moves import legal_moves
 from move37.games.shogi_planes import Shown
 from move37.games.shogi_position import IN_HAND, can_declare, find_move, hash_change, play, position_hash
@@ -60,22 +61,13 @@ class Shogi(Game):
     num_players = 2
     sides = ("Black", "White")
     options: ClassVar[Mapping[str, Mapping[str, Any]]] = {
-        "alphazero": {"actions": "alphazero", "planes": "alphazero"},
-        "alphazero_actions": {"actions": "alphazero"},
-        "alphazero_planes": {"planes": "alphazero"},
+        **OPTIONS,
         "no_declaration": {"declaration": False},
     }
 
     def __post_init__(self) -> None:
-        for what in ("actions", "planes"):
-            if getattr(self, what) not in ("compact" if what == "actions" else "lean", "alphazero"):
-                allowed = f"{'compact' if what == 'actions' else 'lean'}, alphazero"
-                raise BadConfig(f"shogi: got {what} {getattr(self, what)!r}; allowed: {allowed}.")
+        options = chosen_options("shogi", self.actions, self.planes) + ["no_declaration"] * (not self.declaration)
         check_ranges("shogi: ", self, max_num_moves=(1, 2**15 - 1))
-        both = (self.actions, self.planes) == ("alphazero", "alphazero")
-        options = ["alphazero"] if both else []
-        options += [f"alphazero_{w}" for w in ("actions", "planes") if not both and getattr(self, w) == "alphazero"]
-        options += [] if self.declaration else ["no_declaration"]
         num_moves = shogi_actions.NUM_ALPHAZERO if self.actions == "alphazero" else _MOVES
         channels = shogi_planes.NUM_ALPHAZERO if self.planes == "alphazero" else shogi_planes.NUM_LEAN
         object.__setattr__(self, "name", "+".join(["shogi", *options]))

@@ -23,7 +23,7 @@ from move37.games.shogi_tables import (
 
 IN_HAND = NUM_SQUARES  # where pieces in hand stand in the tables
 _WHITE_MOVES = np.array([0x9E3779B9, 0x7F4A7C15], np.uint32)  # in the hash where White is to move
-_CAMP = 3 * SIZE  # the first squares are the opponent's camp
+_CAMP_SQUARES = 3 * SIZE  # the first are the opponent's camp
 
 
 class Move(NamedTuple):
@@ -104,7 +104,7 @@ def can_declare(
     King and at least 10 other pieces in the opponent's camp; with those and the hand 28 points for Black, 27 for White
     (rooks and bishops 5, others 1); not in check.
     """
-    camp = board[:_CAMP]
+    camp = board[:_CAMP_SQUARES]
     others = (camp > 0) & (camp != KING)
     kinds = _unpromoted(camp)
     big = others & ((kinds == BISHOP) | (kinds == ROOK))

@@ -28,7 +28,7 @@ class Position(NamedTuple):
 def parse(sfen: str) -> Position:
     """Raises `BadConfig` for a text that is no position with one king each and no more pieces than the box has."""
     words = sfen.split()
-    if len(words) not in (3, 4) or words[1] not in ("b", "w") or not re.fullmatch(r"[1-9]\d*", (*words, "1")[3]):
+    if len(words) not in (3, 4) or words[1] not in ("b", "w") or not re.fullmatch(r"[1-9][0-9]{0,4}", (*words, "1")[3]):
         raise BadConfig(f"shogi: got SFEN {sfen!r}; {_RIGHT}: board, b or w, hands or -, number of the move.")
     rows = words[0].split("/")
     cells = [_row(row, sfen) for row in rows]
