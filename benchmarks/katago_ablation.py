@@ -3,9 +3,10 @@
 python benchmarks/katago_ablation.py                    (go_7x7, 30 minutes each: four hours, nothing beside it)
 python benchmarks/katago_ablation.py --game go_5x5 --preset smoke --minutes 0.2 --games 4 --simulations 8    (a try)
 
-Trains `alphago_zero` once plain, once with each option, once with all, one after the other. The time is that of
-everything: compilation, self-play, learning, the gate; the iteration in which it is up is the last. A run that is done
-already is not trained again. Prints a table: iterations, games, and the rating against plain with its 95 % interval.
+Trains `alphago_zero` once plain, once plain for twice the time, once with each option, once with all, one after the
+other. The time is that of everything: compilation, self-play, learning, the gate; the iteration in which it is up is
+the last. A run that is done already is not trained again. Prints a table: iterations, games, the rating against plain
+with its 95 % interval, and how often plain's time that rating is worth, if each doubling adds what the first one did.
 """
 
 import argparse
@@ -21,6 +22,8 @@ from move37.play.arena import bradley_terry, play_match
 from move37.play.players import NetPlayer
 from move37.recipes import alphago_zero
 from move37.run.directory import Run
+
+TWICE = "plain_twice"  # trained twice as long
 
 
 def variants(plain):
@@ -44,7 +47,9 @@ def variants(plain):
             auxiliary=("ownership", "score", "reply"),
         ),
     }
-    return {"plain": plain} | {name: change(plain, **fields) for name, fields in {**options, "all": every}.items()}
+    return {"plain": plain, TWICE: plain} | {
+        name: change(plain, **fields) for name, fields in {**options, "all": every}.items()
+    }
 
 
 def stop_after(run, seconds):
@@ -58,9 +63,10 @@ def stop_after(run, seconds):
 
 def train(path, config, options):
     """A finished run, as it is or as it becomes."""
+    minutes = options.minutes * (2 if path.name.startswith(f"{options.game}-{TWICE}") else 1)
     if not (path / "done").exists():
         run = Run.create(path, "alphago_zero", options.game, config, options.seed)
-        threading.Thread(target=stop_after, args=(run, 60 * options.minutes), daemon=True).start()
+        threading.Thread(target=stop_after, args=(run, 60 * minutes), daemon=True).start()
         alphago_zero.train(config, run)
         (path / "done").touch()
     return Run.open(path)
@@ -74,14 +80,14 @@ def main():
     parser.add_argument("--games", type=int, default=100, help="of each pair in the tournament")
     parser.add_argument("--simulations", type=int, default=64, help="of each move in the tournament")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--only", nargs="*", default=[], help="these variants and plain; all if not given")
+    parser.add_argument("--only", nargs="*", default=[], help="these variants and the two plain ones; all if not given")
     parser.add_argument("--out", type=Path, default=Path("runs/katago_ablation"))
     options = parser.parse_args()
     # Exams are left out, and the learning rate stays as it is: nobody knows how many iterations fit into the time.
     plain = alphago_zero.preset(options.preset, options.game)
     optimiser = dataclasses.replace(plain.optimiser, decay_updates=None)
     plain = dataclasses.replace(plain, iterations=10**6, exam_every=10**9, optimiser=optimiser)
-    chosen = {n: c for n, c in variants(plain).items() if not options.only or n in ("plain", *options.only)}
+    chosen = {n: c for n, c in variants(plain).items() if not options.only or n in ("plain", TWICE, *options.only)}
     players, rows = [], {}
     for name, config in chosen.items():
         run = train(options.out / f"{options.game}-{name}-{options.seed}", config, options)
@@ -93,13 +99,15 @@ def main():
     matches = [play_match(game, a, b, options.games, key) for (a, b), key in zip(pairs, keys, strict=True)]
     ratings = {row.name: row for row in bradley_terry(matches)}
     base = ratings["plain"].points
+    doubling = ratings[TWICE].points - base
     print(f"\n{options.game}, {options.minutes:g} minutes each, {options.games} games a pair")
-    print(f"{'variant':<20}{'iterations':>12}{'games':>10}{'minutes':>10}{'rating':>10}{'±':>8}")
+    print(f"{'variant':<20}{'iterations':>12}{'games':>10}{'minutes':>10}{'rating':>10}{'±':>8}{'worth':>9}")
     for name, row in sorted(rows.items(), key=lambda item: -ratings[item[0]].points):
         rating, minutes = ratings[name], row["seconds"] / 60
+        worth = f"{2 ** ((rating.points - base) / doubling):>8.1f}×" if doubling > 0 else f"{'-':>9}"
         print(
             f"{name:<20}{row['iteration']:>12}{row['games']:>10.0f}{minutes:>10.1f}"
-            f"{rating.points - base:>10.0f}{rating.plus_minus:>8.0f}"
+            f"{rating.points - base:>10.0f}{rating.plus_minus:>8.0f}{worth}"
         )
 
 

@@ -92,7 +92,7 @@ def test_where_nothing_is_left_the_reason_is_told(games, move37, here):
 
 def test_a_dataset_is_opened_by_its_name_and_one_that_is_not_there_is_called_so(games, move37, here):
     move37("dataset", "games", "--out", "made", "--size", "5", "--least-moves", "4")
-    assert Dataset("made").size == 5
+    assert Dataset("made").name == "go_5x5"
     said = move37("train", "alphago.policy", "--game", "go_5x5", "--preset", "smoke", "--data", "nosuch")
     assert (said.code, said.err.count("\n")) == (1, 1)
     assert "there is no folder nosuch" in said.err

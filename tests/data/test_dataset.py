@@ -14,16 +14,18 @@ from rich.console import Console
 from move37.core.errors import BadConfig, BadRun
 from move37.data import dataset as dataset_module
 from move37.data import sgf, store
-from move37.data.dataset import DatasetConfig, fingerprint, line_of, make_dataset
+from move37.data.dataset import make_dataset
+from move37.data.forms import fingerprint, form_of, line_of
 from move37.data.record import GameRecord, Move, Player, Result, Setup, game_tree, rank_level
 from move37.data.retrace import Line
+from move37.data.selection import DatasetConfig
 from move37.data.sources import Entry, from_sgf, from_table, sgf_files
 from move37.data.store import SPLITS, Dataset
 from move37.games.go import Go
 
 DATA = Path(__file__).parents[3] / "shared" / "data"  # beside the checkout, where there is one
 OGS, ALPHAGO = DATA / "go9x9_ogs" / "ogs9x9_stronger.tsv.xz", DATA / "alphago"
-CONFIG = DatasetConfig(size=5, least_moves=4, valid=0.2, test=0.2)
+CONFIG = DatasetConfig("go_5x5", least_moves=4, valid=0.2, test=0.2)
 
 
 @cache
@@ -112,7 +114,7 @@ def test_a_dataset_read_back_equals_plain_replay(tmp_path, history):
 @pytest.mark.skipif(not OGS.exists(), reason=f"no human games beside the checkout: {OGS} is absent")
 def test_a_dataset_of_500_human_games_equals_plain_replay(tmp_path):
     entries = [entry for _, entry in zip(range(500), from_table(OGS, 9), strict=False)]
-    about = make_dataset(entries, tmp_path / "ogs", DatasetConfig(size=9, least_rank="15k"))
+    about = make_dataset(entries, tmp_path / "ogs", DatasetConfig("go_9x9", least_rank="15k"))
     assert about["games"] + sum(about["skipped"].values()) == 500
     assert about["games"] > 470
     assert set(about["skipped"]) <= {"short", "superko", "duplicate"}
@@ -175,7 +177,7 @@ def test_no_game_is_in_two_splits_not_even_turned_or_copied(tmp_path):
     alone, again = _make(tmp_path / "a", map(_record, games)), _make(tmp_path / "b", map(_record, copies))
     assert again.about["games"] == len(games)
     assert again.about["skipped"] == {"duplicate": 7 * len(games)}
-    config = DatasetConfig(size=5, least_moves=4, valid=0.2, test=0.2)
+    config = DatasetConfig("go_5x5", least_moves=4, valid=0.2, test=0.2)
     split_of = {}
     for dataset in (alone, again, _make(tmp_path / "c", map(_record, copies[::-1]), config)):
         for number, end in enumerate(dataset.games["ends"]):
@@ -199,7 +201,7 @@ def test_fingerprints_tell_games_apart():
 
 def test_shares_of_the_splits(tmp_path):
     rng = np.random.default_rng(0)
-    config = DatasetConfig(size=5, least_moves=4, valid=0.1, test=0.3)
+    config = DatasetConfig("go_5x5", least_moves=4, valid=0.1, test=0.3)
     dataset = _make(tmp_path, [_record(rng.permutation(25)[:6]) for _ in range(1500)], config)
     shares = [dataset.about["splits"][name]["games"] / dataset.about["games"] for name in SPLITS]
     np.testing.assert_allclose(shares, [0.6, 0.1, 0.3], atol=0.05)
@@ -238,13 +240,15 @@ STONES = Setup(0, black=(0, 24))
     ],
 )
 def test_games_that_are_not_taken(fields, config, reason):
-    config = DatasetConfig(**({"size": 5, "least_moves": 4} | config))
+    config = DatasetConfig(**({"game": "go_5x5", "least_moves": 4} | config))
     record = _record(MOVES, **fields)
-    refused = config.refuses(record) or line_of(record, config)
+    refused = config.refuses(record) or form_of(config.game).line(record, config)
     assert (refused if isinstance(refused, str) else "") == reason
 
 
-@pytest.mark.parametrize("fields", [{"size": 20}, {"least_rank": "good"}, {"valid": 0.5, "test": 0.5}, {"test": -0.1}])
+@pytest.mark.parametrize(
+    "fields", [{"least_rank": "2400"}, {"least_rank": "good"}, {"valid": 0.5, "test": 0.5}, {"test": -0.1}]
+)
 def test_impossible_configurations(fields):
     with pytest.raises(BadConfig, match="got"):
         DatasetConfig(**fields)
@@ -258,7 +262,7 @@ def test_what_follows_two_passes_is_cut_off():
 def test_handicap_stones_stand_there_and_white_begins(tmp_path):
     moves = (Move(-1, 6), Move(1, 1), Move(-1, 7), Move(1, 5), Move(-1, 2), Move(1, 11))
     record = _record((), setups=(Setup(0, black=(12, 18)),), handicap=2, moves=moves, result=Result(-1, "resign"))
-    dataset = _make(tmp_path, [record], DatasetConfig(size=5, least_moves=4, most_handicap=2, valid=0.0, test=0.0))
+    dataset = _make(tmp_path, [record], DatasetConfig("go_5x5", least_moves=4, most_handicap=2, valid=0.0, test=0.0))
     batch = next(dataset.sweep(Go(5, history=2), dataset.split("train"), 9))
     assert batch.outcome.tolist() == [1, -1, 1, -1, 1, -1]
     own, other = batch.observation[0, :2].reshape(2, 25)
@@ -308,7 +312,7 @@ def test_a_dataset_is_whole_or_not_there(tmp_path, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         make_dataset(stopped(), tmp_path / "made", CONFIG)
     with pytest.raises(BadConfig, match=r"no game is left .* skipped: another size 8"):
-        make_dataset(_entries(records), tmp_path / "made", DatasetConfig(size=9))
+        make_dataset(_entries(records), tmp_path / "made", DatasetConfig("go_9x9"))
 
     def full(*_):
         raise OSError(28, "No space left on device")
@@ -378,7 +382,7 @@ def test_the_code_on_the_page_runs(tmp_path):
     )
     names = {"folder": tmp_path / "made"}
     exec(compile(code, "docs/data.md", "exec"), names)
-    assert names["batch"].observation.shape[1:] == (5, 5, 5)
+    assert names["batch"].observation.shape[1:] == (9, 5, 5)
 
 
 def test_a_long_run_shows_how_far_it_got(tmp_path, monkeypatch):

@@ -7,8 +7,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from move37.data.dataset import DatasetConfig, line_of
+from move37.data.forms import line_of
 from move37.data.retrace import Line, retrace, states
+from move37.data.selection import DatasetConfig
 from move37.data.sources import from_sgf, sgf_files
 from move37.games.go import Go
 
@@ -59,7 +60,7 @@ def test_retrace_agrees_with_the_rules_on_random_moves():
 
 @pytest.mark.skipif(not ALPHAGO.is_dir(), reason=f"no game records beside the checkout: {ALPHAGO} is absent")
 def test_all_games_of_alphago_are_legal():
-    config = DatasetConfig(size=19, least_moves=1)
+    config = DatasetConfig("go_19x19", least_moves=1)
     lines = {entry.where: line_of(entry.record, config) for entry in from_sgf(sgf_files(ALPHAGO))}
     assert len(lines) == 216
     assert [line for line in lines.values() if isinstance(line, str)] == []

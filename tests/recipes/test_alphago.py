@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from move37.core.errors import BadConfig, BadRun, UnknownName
-from move37.data.dataset import DatasetConfig, make_dataset
+from move37.data.dataset import make_dataset
 from move37.data.record import GameRecord, Move, Result
+from move37.data.selection import DatasetConfig
 from move37.data.sources import Entry
 from move37.data.store import Dataset
 from move37.games.go import Go
@@ -33,7 +34,7 @@ def data(tmp_path_factory):
         points = [(start + i) % 25 for i in range(14)]
         moves = tuple(Move(1 if i % 2 == 0 else -1, point) for i, point in enumerate(points))
         entries.append(Entry(f"{number}", GameRecord(size=5, komi=0.5, moves=moves, result=Result(1, "score", 3.5))))
-    make_dataset(entries, folder, DatasetConfig(size=5, least_moves=2, valid=0.2, test=0.2))
+    make_dataset(entries, folder, DatasetConfig("go_5x5", least_moves=2, valid=0.2, test=0.2))
     return str(folder)
 
 
@@ -137,7 +138,7 @@ def test_presets_and_what_is_missing(stage, tmp_path):
 
 def test_other_games_and_other_nets_are_refused(tmp_path, data):
     config = dataclasses.replace(policy.preset("smoke", "hex_7x7"), data=data)
-    with pytest.raises(BadConfig, match="AlphaGo plays Go"):
+    with pytest.raises(BadConfig, match="it has no positions of hex_7x7"):
         policy.train(config, Run.create(tmp_path / "hex", "alphago.policy", "hex_7x7", config, 0))
     config = dataclasses.replace(policy.preset("smoke", GAME), data=data, iterations=1)
     policy.train(config, Run.create(tmp_path / "taught", "alphago.policy", GAME, config, 0))

@@ -149,15 +149,18 @@ def _dataset() -> Parser:
         "move37 dataset my_games --out go19": "all games on 19×19 of a folder of SGF files",
         "move37 dataset club.sgf games.tsv.xz --size 9 --out go9": "a collection and a table",
         "move37 dataset my_games --out dan --least-rank 1d --no-bots": "strong players only",
+        "move37 dataset champions.pgn --game chess --out champions": "games of chess",
         "move37 info go19": "what is in it",
     }
-    what = "games of Go that people played, filtered, checked by the rules and split, to learn from."
+    what = "games that people played, filtered, checked by the rules and split, to learn from."
     parser = command_parser("dataset", "SOURCE … --out FOLDER [options]", what, examples)
-    text = "a folder with .sgf files, an .sgf file, or a table (.tsv, .tsv.xz; docs/data.md names the columns)"
+    text = ".sgf (Go), .pgn or .zip of them (chess), a folder with such files, or a table (.tsv; see docs/data.md)"
     parser.add_argument("sources", metavar="SOURCE", nargs="+", type=Path, help=text)
     parser.add_argument("--out", type=Path, metavar="FOLDER", required=True, help="to write; it must not exist")
-    parser.add_argument("--size", type=whole(2, 19), default=19, metavar="N", help="of the board (19)")
-    parser.add_argument("--least-rank", default="", metavar="RANK", help="of both players, like 6d, 15k or 1p (any)")
+    parser.add_argument("--game", default="", help="of the records: chess, shogi, … (Go on a board of --size)")
+    parser.add_argument("--size", type=whole(2, 19), default=19, metavar="N", help="of the board of Go (19)")
+    text = "of both players, like 6d, 15k or 1p, or Elo's points like 2400 (any)"
+    parser.add_argument("--least-rank", default="", metavar="RANK", help=text)
     kinds = ("score", "resign", "time", "forfeit", "win", "draw", "void", "unknown")
     text = f"how a game must have ended: {', '.join(kinds)} (the first six)"
     parser.add_argument("--results", nargs="+", choices=kinds, default=kinds[:6], metavar="KIND", help=text)
@@ -165,7 +168,7 @@ def _dataset() -> Parser:
     text = "handicap stones that a game may have (0)"
     parser.add_argument("--most-handicap", type=whole(0, 361), default=0, metavar="N", help=text)
     parser.add_argument("--least-moves", type=whole(1), default=20, metavar="N", help="(20)")
-    parser.add_argument("--most-moves", type=whole(0), default=0, metavar="N", help="(twice the points of the board)")
+    parser.add_argument("--most-moves", type=whole(0), default=0, metavar="N", help="(Go: twice the points; else any)")
     text = "of the games, for choosing among nets (0.05)"
     parser.add_argument("--valid", type=share, default=0.05, metavar="SHARE", help=text)
     text = "of the games, for the last measurement (0.05)"

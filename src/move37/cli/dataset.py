@@ -8,10 +8,14 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from move37 import games
 from move37.cli.common import enable_compilation_cache
-from move37.data.dataset import DatasetConfig, make_dataset
-from move37.data.sources import entries
+from move37.data.dataset import make_dataset
+from move37.data.forms import first_colour
+from move37.data.selection import DatasetConfig
+from move37.data.sources import entries, written_entries
 from move37.data.store import Dataset
+from move37.games.go import Go
 
 _NAMED = ("broken", "illegal", "superko")  # the games that skipped.txt names, each with its fault
 
@@ -20,7 +24,7 @@ def run(command: str, options: Namespace) -> None:
     """Read, filter, play again, split, write; then say what was taken."""
     enable_compilation_cache()
     config = DatasetConfig(
-        size=options.size,
+        game=options.game or f"go_{options.size}x{options.size}",
         least_rank=options.least_rank,
         least_moves=options.least_moves,
         most_moves=options.most_moves,
@@ -30,9 +34,17 @@ def run(command: str, options: Namespace) -> None:
         valid=options.valid,
         test=options.test,
     )
-    counts, games = zip(*(entries(source, config.size) for source in options.sources), strict=True)
+    game = games.make(config.game)
+    counts, read = zip(
+        *(
+            entries(source, game.size) if isinstance(game, Go) else written_entries(source, first_colour(game))
+            for source in options.sources
+        ),
+        strict=True,
+    )
+    total = None if None in counts else sum(counts)
     sources = [str(source) for source in options.sources]
-    _show(options.out, make_dataset(chain(*games), options.out, config, sum(counts), sources=sources))
+    _show(options.out, make_dataset(chain(*read), options.out, config, total, sources=sources))
 
 
 def describe(folder: Path) -> None:

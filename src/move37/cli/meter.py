@@ -16,9 +16,10 @@ from move37.cli.common import check_writable, enable_compilation_cache, load_net
 from move37.cli.meter_report import Report, show, write
 from move37.core.errors import BadConfig, BadRun
 from move37.data import sgf
-from move37.data.dataset import DatasetConfig, line_of
+from move37.data.forms import line_of
 from move37.data.record import BLACK, GameRecord, game_record
 from move37.data.retrace import Line, retrace, states
+from move37.data.selection import DatasetConfig
 from move37.data.sgf import BadRecord
 from move37.data.sources import Entry, entries, from_sgf, sgf_files
 from move37.data.store import Dataset
@@ -123,7 +124,9 @@ def _agent(spec: str) -> Agent:
 
 def _line(where: str, record: GameRecord) -> Line:
     """What of a game the rules need. Raises `BadRecord` for one that cannot be measured, and says why."""
-    line = line_of(record, DatasetConfig(size=record.size, least_moves=1, most_handicap=record.size**2))
+    line = line_of(
+        record, DatasetConfig(f"go_{record.size}x{record.size}", least_moves=1, most_handicap=record.size**2)
+    )
     if isinstance(line, str):
         raise BadRecord(f"{where}: a game that cannot be measured ({line}); docs/data.md explains.")
     (trace,) = retrace(record.size, [line])
@@ -167,7 +170,7 @@ def _human_lines(options: Namespace, size: int) -> list[Line]:
 
 def _of_dataset(dataset: Dataset, size: int, count: int, rng: np.random.Generator) -> Iterator[Line]:
     held_out = dataset.split("test")
-    if dataset.size == size:
+    if dataset.name == f"go_{size}x{size}":
         ends = dataset.games["ends"]
         even = held_out[dataset.games["handicap"][held_out] == 0]
         for game in rng.permutation(even)[:count]:

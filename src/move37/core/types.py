@@ -14,6 +14,7 @@ import contextlib
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Key, Shaped
 
@@ -107,6 +108,21 @@ class Game(World):
             with contextlib.suppress(ValueError):
                 return self.parse_action(attempt)
         raise ValueError(f"{self.name}: {text!r} names no action; actions look like {self.format_action(0)!r}.")
+
+    def spell(self, text: str) -> tuple[int, ...]:
+        """What a text of a record says of an action, whatever the state: as many numbers for any text.
+
+        `spelled` reads them, for many games at once where `read` would take one text after the other.
+        """
+        try:
+            return (self.parse_action(text),)
+        except ValueError:
+            return (-1,)
+
+    def spelled(self, state: State, numbers: Int[Array, " N"]) -> Int[Array, ""]:
+        """The legal action that the numbers of `spell` mean here; −1 if they mean none, or more than one."""
+        action = numbers[0]
+        return jnp.where((action >= 0) & self.legal(state)[jnp.maximum(action, 0)], action, -1)
 
     def tally(self, state: State) -> str:
         """What a finished, concrete state was decided by, as people count it, like `B+3.5`; mostly empty."""

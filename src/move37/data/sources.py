@@ -1,4 +1,4 @@
-"""Where games come from: folders of SGF files, and tables with one game a line. Both give the same records."""
+"""Where games come from: files of SGF or PGN, folders of them, and tables with one game a line."""
 
 import lzma
 import os
@@ -7,11 +7,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from move37.data import sgf
-from move37.data.record import GameRecord, Move, Player, game_record, read_komi, read_result
+from move37.data import sgf, written
+from move37.data.pgn_reader import from_pgn
+from move37.data.record import BLACK, GameRecord, Move, Player, game_record, read_komi, read_result
 from move37.data.sgf import BadRecord
+from move37.data.written import WrittenGame
 
 _TABLES = (".tsv", ".tsv.xz")
+_PGN = (".pgn", ".zip")
 _TELLING = 20  # games after which the largest coordinate of a table tells the size of its boards
 
 
@@ -19,7 +22,7 @@ class Entry(NamedTuple):
     """A game, or why there is none."""
 
     where: str  # for messages
-    record: GameRecord | BadRecord
+    record: GameRecord | WrittenGame | BadRecord
 
 
 def entries(source: Path, size: int) -> tuple[int, Iterator[Entry]]:
@@ -40,17 +43,52 @@ def entries(source: Path, size: int) -> tuple[int, Iterator[Entry]]:
         return sum(1 for _ in file) - 1, from_table(source, size)
 
 
+def written_entries(source: Path, first: int = BLACK) -> tuple[int | None, Iterator[Entry]]:
+    """The same for games that are written in moves: chess, shogi. `first`: who moves first in a table's games.
+
+    Raises `BadRecord` if the source is neither a folder with PGN files, nor one of them, nor a table.
+    """
+    if source.is_dir():
+        files = files_under(source, _PGN)
+    elif not source.exists():
+        raise BadRecord(f"{source}: there is no such file or folder.")
+    elif source.suffix.lower() in _PGN:
+        files = [source]
+    elif source.name.endswith(_TABLES):
+        with _open(source) as file:
+            return sum(1 for _ in file) - 1, _written_table(source, first)
+    else:
+        kinds = " or ".join((*_PGN, *_TABLES))
+        raise BadRecord(f"{source}: a source of games is a folder of .pgn files, or a file {kinds}.")
+    return None, (Entry(*pair) for path in files for pair in from_pgn(path))
+
+
+def _written_table(path: Path, first: int) -> Iterator[Entry]:
+    with _open(path) as file:
+        for pair in written.from_table(path, file, first):
+            yield Entry(*pair)
+
+
 def sgf_files(folder: Path) -> list[Path]:
-    """All SGF files under a folder, and the folders in it that cannot be read, in alphabetical order.
+    """All SGF files under a folder. Raises `BadRecord` if there is none."""
+    return files_under(folder, (".sgf",))
+
+
+def files_under(folder: Path, suffixes: tuple[str, ...]) -> list[Path]:
+    """All such files under a folder, and the folders in it that cannot be read, in alphabetical order.
 
     Raises `BadRecord` if there is none.
     """
     closed: list[OSError] = []
     found = [Path(place, name) for place, _, names in os.walk(folder, onerror=closed.append) for name in names]
-    files = [path for path in found if path.suffix.lower() == ".sgf"]
+    files = [path for path in found if path.suffix.lower() in suffixes]
     files = sorted(files + [path for error in closed if (path := Path(error.filename)) != folder])
     if not files:
-        raise BadRecord(f"{folder}: no .sgf file lies under it." if folder.is_dir() else f"{folder}: no such folder.")
+        raise BadRecord(
+            f"{folder}: no {' or '.join(suffixes)} file lies under it."
+            if folder.is_dir()
+            else f"{folder}: no such folder."
+        )
     return files
 
 

@@ -2,7 +2,8 @@
 
     about.json      what it is made of: game, configuration, counts
     moves.npy       all moves of all games, one after the other
-    positions.npy   the stones before each move, a bit a point: no batch has to play a game again
+    positions.npy   before each move the stones, a bit a point, or of other games than Go what a net sees: no batch has
+                    to play a game again
     games.npz       where each game ends, and what is known of it
     skipped.txt     the games that could not be read or played, one a line
 
@@ -22,24 +23,30 @@ from types import TracebackType
 from typing import Any, NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Float32, Int32
+from jaxtyping import Bool, Float32, Int32, Shaped
 
 from move37 import __version__
 from move37.core.errors import BadConfig, BadRun
-from move37.data.record import KINDS, GameRecord, rank_level
+from move37.core.types import Game
+from move37.data.record import KINDS, GameRecord
+from move37.data.replays import unpacked
 from move37.data.retrace import Line
+from move37.data.selection import is_go, least_level, level_of
+from move37.data.written import WrittenGame
 from move37.games.go import Go
 
 FORMAT = 1
 SPLITS = ("train", "valid", "test")
 UNKNOWN = -128  # a rank, or a winner
-_TRUSTED = tuple(KINDS.index(kind) for kind in ("score", "resign", "draw"))  # time and forfeit tell of no position
+# Time and forfeit tell of no position; outside of Go nearly all wins of which nobody wrote how are mate or resignation.
+_TRUSTED = tuple(KINDS.index(kind) for kind in ("score", "resign", "draw"))
+_TRUSTED_ELSEWHERE = (*_TRUSTED, KINDS.index("win"))
 
 
 class Batch(NamedTuple):
     """B positions with what was played there and what came of it."""
 
-    observation: Bool[np.ndarray, "B C H W"]
+    observation: Shaped[np.ndarray, "B C H W"]
     action: Int32[np.ndarray, " B"]
     outcome: Float32[np.ndarray, " B"]  # 1 the mover won, −1 lost, 0 a draw or unknown
     trusted: Bool[np.ndarray, " B"]  # whether the outcome is one of the board, at a known komi: a value target
@@ -97,10 +104,11 @@ class _Column:
 class Writer:
     """Writes a dataset into a folder, game by game. Use as a context manager; `finish` comes last."""
 
-    def __init__(self, folder: Path, size: int):
-        self._folder, self._size = folder, size
+    def __init__(self, folder: Path, game: str, row_shape: tuple[int, ...]):
+        """`row_shape`: of the bytes of a position."""
+        self._folder, self._game = folder, game
         self._moves = _Column(folder / "moves.npy", np.uint16, ())
-        self._positions = _Column(folder / "positions.npy", np.uint8, (2, -(-size * size // 8)))
+        self._positions = _Column(folder / "positions.npy", np.uint8, row_shape)
         self._games: dict[str, list[float]] = {name: [] for name in _GAME_DTYPES}
 
     def __enter__(self) -> "Writer":
@@ -110,16 +118,17 @@ class Writer:
         self._moves.close()
         self._positions.close()
 
-    def add(self, record: GameRecord, line: Line, positions: np.ndarray, split: int) -> None:
-        """One game, and the stones before each of its moves."""
+    def add(self, record: GameRecord | WrittenGame, line: Line, positions: np.ndarray, split: int) -> None:
+        """One game, and the positions before each of its moves."""
         self._moves.append(line.actions)
         self._positions.append(positions)
-        black, white = rank_level(record.black.rank), rank_level(record.white.rank)
+        black, white = (level_of(self._game, player.rank) for player in (record.black, record.white))
+        komi = record.komi if isinstance(record, GameRecord) else None
         row = {
             "ends": self._moves.rows,
             "first": line.first,
             "handicap": len(line.handicap),
-            "komi": np.nan if record.komi is None else record.komi,
+            "komi": np.nan if komi is None else komi,
             "winner": UNKNOWN if record.result.winner is None else record.result.winner,
             "kind": KINDS.index(record.result.kind),
             "margin": np.nan if record.result.margin is None else record.result.margin,
@@ -142,8 +151,7 @@ class Writer:
         about = {
             "format": FORMAT,
             "move37": __version__,
-            "game": f"go_{self._size}x{self._size}",
-            "size": self._size,
+            "game": self._game,
             "games": len(lengths),
             "positions": self._moves.rows,
             "splits": splits,
@@ -162,8 +170,8 @@ _GAME_DTYPES: dict[str, type] = {
     "winner": np.int8,
     "kind": np.uint8,  # index in `KINDS`
     "margin": np.float32,
-    "black_rank": np.int8,  # as `rank_level` counts
-    "white_rank": np.int8,
+    "black_rank": np.int16,  # as `selection.level_of` counts
+    "white_rank": np.int16,
     "split": np.uint8,  # index in `SPLITS`
 }
 
@@ -181,7 +189,7 @@ class Dataset:
             if self.about["format"] > FORMAT:
                 made = f"move37 {self.about['move37']} (format {self.about['format']})"
                 raise BadRun(f"{folder} was made by {made}; this is {__version__} (format {FORMAT}): upgrade move37.")
-            self.size: int = self.about["size"]
+            self.name: str = self.about["game"]
             self.moves = np.load(folder / "moves.npy", mmap_mode="r", allow_pickle=False)
             self.positions = np.load(folder / "positions.npy", mmap_mode="r", allow_pickle=False)
             with (folder / "games.npz").open("rb") as file, np.load(file, allow_pickle=False) as arrays:
@@ -198,21 +206,22 @@ class Dataset:
         self.lengths: np.ndarray = self.games["ends"] - begins  # moves of each game
         known = np.isin(self.games["winner"], (1, 0, -1))
         self._winner = np.where(known, self.games["winner"], 0).astype(np.int8)
-        self._trusted = known & np.isin(self.games["kind"], _TRUSTED) & ~np.isnan(self.games["komi"])
+        if is_go(self.name):
+            self._trusted = known & np.isin(self.games["kind"], _TRUSTED) & ~np.isnan(self.games["komi"])
+        else:
+            self._trusted = known & np.isin(self.games["kind"], _TRUSTED_ELSEWHERE)
 
     def split(self, name: str, least_rank: str = "") -> np.ndarray:
         """The numbers of its games, of players who both have at least a rank. Raises `BadConfig`."""
         if name not in SPLITS:
             raise BadConfig(f"no split {name!r}; there are: {', '.join(SPLITS)}.")
-        chosen, least = self.games["split"] == SPLITS.index(name), rank_level(least_rank)
-        if least_rank:
-            if least is None:
-                raise BadConfig(f"got least_rank {least_rank!r}; ranks look like 15k, 6d, 1p.")
+        chosen, least = self.games["split"] == SPLITS.index(name), least_level(self.name, least_rank)
+        if least is not None:
             chosen &= np.minimum(self.games["black_rank"], self.games["white_rank"]) >= least
         return np.flatnonzero(chosen)
 
     def batches(
-        self, game: Go, games: np.ndarray, count: int, size: int, rng: np.random.Generator, turn: bool = True
+        self, game: Game, games: np.ndarray, count: int, size: int, rng: np.random.Generator, turn: bool = True
     ) -> Iterator[Batch]:
         """Uniform draws of positions of some games (see `split`), with replacement.
 
@@ -224,10 +233,10 @@ class Dataset:
             drawn = rng.integers(ends[-1], size=size)
             which = np.searchsorted(ends, drawn, side="right")
             number = drawn - (ends[which] - self.lengths[games[which]])
-            symmetry = rng.integers(8, size=size) if turn else np.zeros(size, np.int64)
+            symmetry = rng.integers(len(game.symmetries()), size=size) if turn else np.zeros(size, np.int64)
             yield self.batch(game, games[which], number, symmetry)
 
-    def sweep(self, game: Go, games: np.ndarray, size: int) -> Iterator[Batch]:
+    def sweep(self, game: Game, games: np.ndarray, size: int) -> Iterator[Batch]:
         """Every position of some games once, in order; the last batch may be smaller."""
         self.check(game, games)
         rows = np.repeat(games, self.lengths[games])
@@ -236,38 +245,49 @@ class Dataset:
             some = slice(begin, begin + size)
             yield self.batch(game, rows[some], numbers[some], np.zeros(len(rows[some]), np.int64))
 
-    def batch(self, game: Go, games: np.ndarray, numbers: np.ndarray, symmetry: np.ndarray) -> Batch:
+    def batch(self, game: Game, games: np.ndarray, numbers: np.ndarray, symmetry: np.ndarray) -> Batch:
         """Chosen positions: of each the game, how many moves were played before, and one of `game.symmetries()`."""
-        num_points, history = self.size**2, game.history
         mover = self.games["first"][games] * np.where(numbers % 2 == 0, 1, -1).astype(np.int8)
-        back = numbers[:, None] - np.arange(history)
-        rows = self._begins[games][:, None] + np.maximum(back, 0)
-        stones = self.positions[rows]
-        stones[back < 0] = 0  # before the game began
-        stones[mover < 0] = stones[mover < 0][:, :, ::-1]
-        planes = np.unpackbits(stones, axis=-1, count=num_points).reshape(len(games), 2 * history, num_points)
+        rows = self._begins[games] + numbers
+        if isinstance(game, Go):
+            observation = self._stones(game, games, numbers, mover)
+        else:
+            observation = unpacked(game, self.positions[rows])
         points, actions = _turns(game)
-        observation = np.empty((len(games), 2 * history + 1, num_points), bool)
-        observation[:, :-1] = np.take_along_axis(planes, points[symmetry][:, None], axis=2)
-        observation[:, -1] = (mover > 0)[:, None]
-        action = self.moves[self._begins[games] + numbers]
+        if len(points) > 1:
+            flat = observation.reshape(*observation.shape[:2], -1)
+            observation = np.take_along_axis(flat, points[symmetry][:, None], axis=2).reshape(observation.shape)
         return Batch(
-            observation.reshape(len(games), *game.observation_shape),
-            actions[symmetry, action].astype(np.int32),
+            observation,
+            actions[symmetry, self.moves[rows]].astype(np.int32),
             (self._winner[games] * mover).astype(np.float32),
             self._trusted[games],
         )
 
-    def check(self, game: Go, games: np.ndarray | None = None) -> None:
-        """Raises `BadConfig` for a board of another size, and for a choice of no games."""
-        if game.size != self.size:
-            raise BadConfig(f"the dataset is of {self.about['game']}; it has no positions of {game.name}.")
+    def _stones(self, game: Go, games: np.ndarray, numbers: np.ndarray, mover: np.ndarray) -> np.ndarray:
+        """Go's observations: the stones of the last positions, and who moves."""
+        num_points, history = game.size**2, game.history
+        back = numbers[:, None] - np.arange(history)
+        stones = self.positions[self._begins[games][:, None] + np.maximum(back, 0)]
+        stones[back < 0] = 0  # before the game began
+        stones[mover < 0] = stones[mover < 0][:, :, ::-1]
+        planes = np.unpackbits(stones, axis=-1, count=num_points).reshape(len(games), 2 * history, num_points)
+        observation = np.empty((len(games), 2 * history + 1, num_points), bool)
+        observation[:, :-1] = planes
+        observation[:, -1] = (mover > 0)[:, None]
+        return observation.reshape(len(games), *game.observation_shape)
+
+    def check(self, game: Game, games: np.ndarray | None = None) -> None:
+        """Raises `BadConfig` for another game, and for a choice of no games."""
+        own = f"go_{game.size}x{game.size}" if isinstance(game, Go) else game.name
+        if own != self.name:
+            raise BadConfig(f"the dataset is of {self.name}; it has no positions of {game.name}.")
         if games is not None and not len(games):
             raise BadConfig("no game is left to draw from; make the dataset of more games, or ask for a lower rank.")
 
 
 @cache
-def _turns(game: Go) -> tuple[np.ndarray, np.ndarray]:
+def _turns(game: Game) -> tuple[np.ndarray, np.ndarray]:
     """Of each symmetry: the gather of a plane's points, and where an action goes."""
     symmetries = game.symmetries()
     return np.stack([s.points for s in symmetries]), np.stack([np.argsort(s.actions) for s in symmetries])

@@ -11,7 +11,7 @@ from jaxtyping import Array, Bool, Int, Int8, Int16, Key, Shaped, UInt32
 
 from move37.core.errors import BadConfig, IllegalMove, check_ranges
 from move37.core.types import Game, Step
-from move37.games import chess_fen, chess_text
+from move37.games import chess_fen, chess_spelling, chess_text
 from move37.games.chess_actions import KING, PAWN, ROOK, actions, names, texts
 from move37.games.chess_bits import Bits, single
 from move37.games.chess_moves import KING_SIDE, QUEEN_SIDE, Position, dead, find, turned
@@ -164,6 +164,14 @@ class Chess(Game):
 
     def read(self, state: State, text: str) -> int:
         return self.action(state, text)
+
+    def spell(self, text: str) -> tuple[int, ...]:
+        return chess_spelling.spell(text)
+
+    def spelled(self, state: State, numbers: Int[Array, " N"]) -> Int[Array, ""]:
+        meant = chess_spelling.matches(state.position, state.black, actions(self.actions), numbers)
+        meant = meant & self.legal(state)
+        return jnp.where(meant.sum() == 1, jnp.argmax(meant), -1)
 
     def format_action(self, action: int) -> str:
         """Squares as the player to move sees them: for Black, the ranks are turned around. `uci` knows the player."""

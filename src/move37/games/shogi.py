@@ -135,6 +135,19 @@ class Shogi(Game):
         text = text.strip()
         return self.action(state, text.upper()[:2] + text[2:] if "*" in text else text)
 
+    def spell(self, text: str) -> tuple[int, ...]:
+        """Of a text of USI, for Black and for White: the compact action and where it begins."""
+        origins = (shogi_actions.usi_origin(text, black=black) for black in (True, False))
+        numbers = (shogi_actions.usi_number(text, black=black) for black in (True, False))
+        return (*numbers, *origins)
+
+    def spelled(self, state: State, numbers: Int[Array, " N"]) -> Int[Array, ""]:
+        number, origin = numbers.reshape(2, 2)[:, jnp.where(state.player > 0, 0, 1)]
+        meant = self.legal(state) & (self._compact(jnp.arange(self.num_actions)) == number) & (number >= 0)
+        found = find_move(state.board, number).origin
+        meant = meant & ((found == origin) | (number == _MOVES))
+        return jnp.where(meant.any(), jnp.argmax(meant), -1)
+
     def format_action(self, action: int) -> str:
         """From the mover's view, for the board is not known here; `usi` knows it."""
         return self._names()[action]

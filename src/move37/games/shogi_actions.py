@@ -130,6 +130,13 @@ def usi_number(usi: str, *, black: bool) -> int:
     return -1
 
 
+def usi_origin(usi: str, *, black: bool) -> int:
+    """The square, as the player sees it, where a move of USI begins; `NUM_SQUARES` for a drop, −1 for no move."""
+    if "*" in usi:
+        return NUM_SQUARES
+    return _seen_square(usi, black) if re.match("[1-9][a-i]", usi) else -1
+
+
 def _seen_square(name: str, black: bool) -> int:
     square = (SIZE - int(name[0])) + SIZE * RANKS.index(name[1])
     return square if black else NUM_SQUARES - 1 - square

@@ -2,6 +2,7 @@
 
 Differs from the paper: the net is a residual tower that also learns, lightly, who won (as AlphaGo Zero's supervised net
 does), so that it can be searched with at once; it sees positions, not 48 planes of hand-made features; it may pass.
+Alone, this stage imitates people in any game of which there is a dataset, chess and shogi too.
 Preset `paper` has the paper's depth, width, batch and schedule.
 """
 
@@ -14,12 +15,11 @@ from move37 import games
 from move37.core.errors import BadConfig, check_ranges
 from move37.core.types import Game
 from move37.data.store import Dataset
-from move37.games.go import Go
 from move37.learn.imitate import Demonstrations, imitation_loss
 from move37.learn.update import Learner, OptimiserConfig, fit
 from move37.nets.onnx import OnnxEvaluator
 from move37.nets.policy_value import NetConfig, PolicyValue
-from move37.recipes.alphago.common import board, dataset_of, preset_of
+from move37.recipes.alphago.common import dataset_of, preset_of
 from move37.recipes.loading import load_policy_value
 from move37.run.directory import Run
 from move37.search.stepwise import Evaluator
@@ -71,7 +71,7 @@ def check(config: Config, game: Game) -> None:
 
 def train(config: Config, out: Run, resume: bool = False) -> PolicyValue:
     """The loop. Returns the net that acts."""
-    game = board(out.about["game"])
+    game = games.make(out.about["game"])
     dataset, learned, held_out = materials(config.data, config.least_rank, config.judged_rank, game)
     learner = Learner.init(PolicyValue(game, config.net, key=out.key("net")), config.optimiser)
     done = 0
@@ -98,7 +98,7 @@ def materials(data: str, least_rank: str, judged_rank: str, game: Game) -> tuple
     """(dataset, games to learn from, games to measure accuracy on). Raises `BadConfig`, `BadRun`."""
     dataset = dataset_of(data)
     learned, held_out = dataset.split("train", least_rank), judges(dataset, judged_rank, most=JUDGED)
-    dataset.check(board(game.name), learned)
+    dataset.check(game, learned)
     return dataset, learned, held_out
 
 
@@ -114,7 +114,7 @@ def judges(dataset: Dataset, rank: str, split: str = "valid", most: int = 10**9)
     return found[:: max(1, ceil(dataset.lengths[found].sum() / most))]
 
 
-def accuracy(evaluate: Evaluator, game: Go, dataset: Dataset, chosen: np.ndarray) -> dict[str, float]:
+def accuracy(evaluate: Evaluator, game: Game, dataset: Dataset, chosen: np.ndarray) -> dict[str, float]:
     """`valid_top_1`, `valid_top_5`: how often the move played is the likeliest, or one of the five likeliest.
 
     And `valid_policy_loss`, −log p(a|s) in nats, and `valid_value_loss`, (z − v)². No symmetries, illegal moves not
