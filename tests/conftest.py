@@ -36,6 +36,11 @@ for _name, _value in {
     os.environ[_name.upper()] = str(_value)  # for the programs that tests start
 
 
+def pytest_addoption(parser):
+    """How much the tests of nonsense say."""
+    parser.addoption("--nonsense", type=int, default=300, help="lines of nonsense for an engine (300)")
+
+
 @pytest.fixture
 def promotion_as_optax_needs_it():
     """Optax mixes kinds of numbers, and ranks: for tests in which a net learns."""

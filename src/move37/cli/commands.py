@@ -194,6 +194,33 @@ def _gtp() -> Parser:
     return parser
 
 
+def _uci() -> Parser:
+    examples = {
+        "move37 uci RUN": "then type uci, isready, go; or let a program speak",
+        "move37 uci RUN --time 1": "at most a second a move",
+        "Cute Chess: Engine Settings, Add": "command: /full/path/of/move37 uci /full/path/of/RUN",
+    }
+    return _chess_like("uci", "chess", "Cute Chess, Lichess bots, En Croissant", examples)
+
+
+def _usi() -> Parser:
+    examples = {
+        "move37 usi RUN": "then type usi, isready, go; or let a program speak",
+        "move37 usi RUN --time 1": "at most a second a move",
+    }
+    return _chess_like("usi", "shogi", "ShogiGUI, Shogidokoro", examples)
+
+
+def _chess_like(command: str, game: str, programs: str, examples: dict[str, str]) -> Parser:
+    what = f"an agent for programs that speak {command.upper()}: {programs}."
+    parser = command_parser(command, "RUN [options]", what, examples)
+    parser.add_argument("run", metavar="RUN", help=f"RUN or RUN@ITERATION, of {game}")
+    text = "at most so long a move; the client's clock may ask for less"
+    parser.add_argument("--time", type=seconds, metavar="SECONDS", help=text)
+    add_thinking(parser, "visits a move, at most (800 where nothing else limits a move)")
+    return parser
+
+
 def _analysis() -> Parser:
     examples = {
         "move37 analysis RUN": "then write queries, a line of JSON each",
@@ -226,6 +253,8 @@ COMMANDS: dict[str, tuple[str, Callable[[], Parser], str]] = {
     "info": ("look", looking.info, "what a run or a dataset is: move37 info RUN"),
     "export": ("look", looking.export, "write an agent's net as ONNX: move37 export RUN [--out FILE]"),
     "gtp": ("gtp", _gtp, "speak GTP, for Sabaki, GoGui and servers: move37 gtp RUN"),
+    "uci": ("uci", _uci, "speak UCI, for chess programs and Lichess: move37 uci RUN"),
+    "usi": ("uci", _usi, "speak USI, for shogi programs: move37 usi RUN"),
     "analysis": ("gtp", _analysis, "analyse positions over JSON, for KaTrain: move37 analysis RUN"),
     "games": ("look", looking.games, "list the games"),
     "lineage": ("look", looking.lineage, "the family of systems, computed from the recipes"),

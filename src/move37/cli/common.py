@@ -9,7 +9,7 @@ from argparse import Namespace
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, BinaryIO, NamedTuple, TypeVar
 
 import jax
 
@@ -35,6 +35,17 @@ def enable_compilation_cache() -> None:
         jax.config.update("jax_compilation_cache_dir", str(home / "move37" / "xla"))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.2)
     jax.config.update("jax_persistent_cache_min_entry_size_bytes", 0)
+
+
+def own_pipes() -> tuple[BinaryIO, BinaryIO]:
+    """(input, output) for a conversation alone.
+
+    What anything prints, a library's warning among it, goes to standard error and not between the answers; and a
+    thread that still reads when the program ends holds nothing that Python has to close.
+    """
+    source, sink = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    return source, sink
 
 
 def recipe_of(name: str) -> Any:

@@ -1,10 +1,9 @@
 """`move37 gtp` and `move37 analysis`: an agent for programs that speak GTP or KataGo's JSON."""
 
-import os
 import sys
 from argparse import Namespace
 
-from move37.cli.common import enable_compilation_cache, load_net
+from move37.cli.common import enable_compilation_cache, load_net, own_pipes
 from move37.engines import analysis, go_gtp
 from move37.engines.go_engine import EngineConfig, GoEngine
 from move37.nets.onnx import OnnxEvaluator
@@ -13,9 +12,7 @@ from move37.play.thinker import ThinkerConfig
 
 def run(command: str, options: Namespace) -> int:
     """Speak until the other side quits."""
-    # What anything prints, a library's warning among it, must not stand between answers.
-    sink = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)
+    source, sink = own_pipes()
     enable_compilation_cache()
     run, game, net, chosen = load_net(options.run)
     thinker, evaluate, name = ThinkerConfig(options.nodes, options.leaves), OnnxEvaluator(net), run.path.name
@@ -29,7 +26,7 @@ def run(command: str, options: Namespace) -> int:
     engine.warm_up()
     print(f"{name}@{chosen} is ready: {game.name}", file=sys.stderr, flush=True)
     if command == "analysis":
-        analysis.serve(analyst, sys.stdin.buffer, sink)
+        analysis.serve(analyst, source, sink)
     else:
-        go_gtp.serve(engine, f"move37 {name}@{chosen}", sys.stdin.buffer, sink)
+        go_gtp.serve(engine, f"move37 {name}@{chosen}", source, sink)
     return 0

@@ -9,6 +9,7 @@ import math
 from dataclasses import dataclass, field
 
 LAG = 0.15  # seconds that an answer may take on its way
+DEFAULT_VISITS = 800  # a move, where nothing else limits it
 _SHORTEST = 0.02
 
 
@@ -29,6 +30,7 @@ class Clock:
 
     control: Control = field(default_factory=Control)
     left: dict[int, tuple[float, int]] = field(default_factory=dict)  # seconds; stones or periods left, 0 in main time
+    lag: float = LAG
 
     def start(self, control: Control) -> None:
         """A new time control: nothing is spent yet."""
@@ -53,7 +55,7 @@ class Clock:
             left, count = control.period, control.stones
         if count > 0:
             share = min(left, control.period) if control.byo_yomi else left / count
-            return max(_SHORTEST, 0.9 * share - LAG)
+            return max(_SHORTEST, 0.9 * share - self.lag)
         overtime = control.period / (1 if control.byo_yomi else control.stones) if control.stones else 0.0
         share = left / max(1.0, moves_left) + 0.7 * overtime + 0.9 * control.increment
-        return max(_SHORTEST, min(share, 0.9 * (left + overtime)) - LAG)
+        return max(_SHORTEST, min(share, 0.9 * (left + overtime)) - self.lag)

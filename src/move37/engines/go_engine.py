@@ -11,7 +11,7 @@ import numpy as np
 from move37.core.errors import BadConfig
 from move37.core.types import Game
 from move37.data.record import GameRecord, Setup
-from move37.engines.clock import Clock
+from move37.engines.clock import DEFAULT_VISITS, Clock
 from move37.engines.go_game import GoGame, roomy
 from move37.games.go import Go, neighbours
 from move37.games.go_setup import chain_names
@@ -30,9 +30,6 @@ class EngineConfig:
     seconds: float | None = None  # a move, at most; None: as the clock allows
     ponder: bool = False  # think in the opponent's time
     resign: float = 0.05  # a winrate below this, twice in a row; 0: never
-
-
-DEFAULT_VISITS = 800
 
 
 class GoEngine:

@@ -138,9 +138,12 @@ class Chess(Game):
         """The FEN of a concrete state."""
         return chess_fen.write_fen(_fen(state), self.chess960)
 
-    def uci(self, state: State, action: int) -> str:
-        """A legal action as `e7e5`, `e2e1q`, from White's side as all players write it."""
-        return chess_text.uci(self._text_moves(state, [action])[0])
+    def uci(self, state: State, action: int, onto_rook: bool = True) -> str:
+        """A legal action as `e7e5`, `e2e1q`, from White's side as all players write it.
+
+        Without `onto_rook` castling is written `e1g1` in Chess960 as well: for kings that stand on the e file.
+        """
+        return chess_text.uci(self._text_moves(state, [action])[0], onto_rook)
 
     def san(self, state: State, action: int) -> str:
         """A legal action as `Nf6`, `exd8=Q+`."""
@@ -149,12 +152,12 @@ class Chess(Game):
         move = self._text_moves(state, [action])[0]
         return chess_text.san(move, self._text_moves(state, self._legal_now(state)), suffix)
 
-    def action(self, state: State, text: str) -> int:
+    def action(self, state: State, text: str, onto_rook: bool = True) -> int:
         """The inverse of `uci` and of `san`. Raises `IllegalMove` for a text that names no legal move."""
         legal = self._legal_now(state)
         moves, wanted = self._text_moves(state, legal), chess_text.plain(text)
         for action, move in zip(legal, moves, strict=True):
-            if wanted.lower() == chess_text.uci(move) or wanted == chess_text.san(move, moves, ""):
+            if wanted.lower() == chess_text.uci(move, onto_rook) or wanted == chess_text.san(move, moves, ""):
                 return action
         raise IllegalMove(f"chess: {text!r} is no legal move in {self.to_fen(state)}; moves are written e2e4 or Nf3.")
 

@@ -15,6 +15,7 @@ from jaxtyping import Int8
 from move37.core.errors import BadConfig
 from move37.games.chess_actions import KING, PIECES, ROOK, square_name
 
+START = "rnbqkbnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBNR w KQkq - 0 1"
 FILES = "abcdefgh"
 Rights = tuple[tuple[int, int], tuple[int, int]]  # White's, Black's: file of the queen's and the king's rook, or −1
 

@@ -34,9 +34,12 @@ def move_of(fen: Fen, origin: int, target: int, promotion: int) -> Move:
     return Move(kind, origin, target, promotion if arrives else -1, not castles and (onto != 0 or passing), castles)
 
 
-def uci(move: Move) -> str:
-    """`e2e4`, `e7e8q`."""
-    return square_name(move.origin) + square_name(move.target) + (PIECES[move.promotion] if move.promotion >= 0 else "")
+def uci(move: Move, onto_rook: bool = True) -> str:
+    """`e2e4`, `e7e8q`. Without `onto_rook`, castling is the king's own way, `e1g1`, in Chess960 as well."""
+    target = move.target
+    if move.castles and not onto_rook:
+        target = move.origin // 8 * 8 + (6 if move.castles == "O-O" else 2)
+    return square_name(move.origin) + square_name(target) + (PIECES[move.promotion] if move.promotion >= 0 else "")
 
 
 def san(move: Move, legal: list[Move], suffix: str) -> str:

@@ -163,7 +163,7 @@ class Shogi(Game):
         number = int(self._compact(jnp.int32(action)))
         if number == _MOVES:
             return shogi_actions.DECLARATION
-        move = find_move(state.board, jnp.int32(number))
+        move = _find_now(state.board, jnp.int32(number))
         turn = (lambda square: square) if int(state.player) > 0 else (lambda square: NUM_SQUARES - 1 - square)
         destination = shogi_actions.square_name(turn(int(move.destination)))
         if int(move.origin) == IN_HAND:
@@ -239,6 +239,9 @@ class Shogi(Game):
     def _names(self) -> tuple[str, ...]:
         names = shogi_actions.alphazero_names() if self.actions == "alphazero" else shogi_actions.compact_names()
         return names[: self.num_actions]
+
+
+_find_now = jax.jit(find_move)  # of concrete states
 
 
 def _shown(state: State) -> Shown:

@@ -15,10 +15,11 @@ from move37.core.types import Game, State
 from move37.models.rules import Rules
 from move37.search.line import walk
 from move37.search.mcts import SearchConfig
+from move37.search.proof import proofs, proven_line
 from move37.search.puct import Puct
 from move37.search.reuse import Previous
 from move37.search.stepwise import Evaluator, Ongoing, Stepwise
-from move37.search.tree import Tree
+from move37.search.tree import NO_CHILD, Tree
 
 _MOST_MOVES = 4  # from one position to the next, that the tree is carried along
 _NOWHERE = -1
@@ -32,6 +33,7 @@ class ThinkerConfig:
     nodes: int = 4096  # room of the tree; half of it, the oldest nodes, can be carried to the next position
     leaves: int = 8  # of one network batch
     rule: Puct = field(default_factory=Puct)
+    slots: int | None = None  # of a node: moves that it may have, at least two; None: as many as there are actions
 
     def __post_init__(self) -> None:
         """Check the ranges. Raises `BadConfig`."""
@@ -49,8 +51,9 @@ class MoveInfo(NamedTuple):
     value: float
     prior: float  # as in `Snapshot`
     lcb: float  # value − 1.96 standard errors, as if each visit were a won or a lost game
-    line: tuple[int, ...]  # the principal variation: this move, then each time the most visited answer
+    line: tuple[int, ...]  # the principal variation: this move, then each time the most visited answer, or the proof
     line_visits: tuple[int, ...]
+    proof: int  # n: it wins by force in n plies; −n: it loses; 0: the tree does not say
 
 
 class Snapshot(NamedTuple):
@@ -80,7 +83,7 @@ class Thinker:
         self._evaluate = evaluate
         fresh = self.config.nodes // 2 // self.config.leaves * self.config.leaves  # whole network batches
         kept = self.config.nodes - fresh - 1
-        search = SearchConfig(self.config.rule, fresh, self.config.leaves, kept_nodes=kept)
+        search = SearchConfig(self.config.rule, fresh, self.config.leaves, self.config.slots, kept_nodes=kept)
         self._search = Stepwise(Rules(game), search)
         self._room = self.config.nodes - self.config.leaves
         self._at: _Root | None = None
@@ -112,6 +115,17 @@ class Thinker:
     def num_nodes(self) -> int:
         """Of the tree, which has room for `config.nodes`."""
         return 0 if self._ongoing is None else int(self._ongoing.growth.tree.num_nodes[0])
+
+    @property
+    def depth(self) -> int:
+        """Of the tree: moves from its root to its deepest node."""
+        if self._ongoing is None:
+            return 0
+        parent, depth = np.asarray(self._ongoing.growth.tree.parent)[0], 0
+        nodes = np.arange(self.num_nodes)
+        while (nodes := np.unique(parent[nodes[nodes > 0]])).size:
+            depth += 1
+        return depth
 
     def think(
         self, visits: int | None = None, seconds: float | None = None, stop: Callable[[], bool] = lambda: False
@@ -148,19 +162,20 @@ class Thinker:
         prior = np.exp(np.asarray(tree.root_logits[0]))
         visited = np.flatnonzero(counts[0])
         order = sorted(visited, key=lambda slot: (-counts[0, slot], -prior[action[0, slot]]))
+        through = proofs(tree)
         total = int(counts[0].sum())
         moves = []
         for slot in order[:most_moves]:
             visits = int(counts[0, slot])
             value = float(sums[slot]) / visits
             error = 1.96 * np.sqrt(max(1 - value * value, 1.0 / visits) / visits)
-            line = list(islice(walk(child, counts, int(slot)), _LONGEST_LINE))
+            below = int(child[0, slot])
+            proof = int(through[below]) if below != NO_CHILD else 0
+            steps = proven_line(child, through, int(slot)) if proof else walk(child, counts, int(slot))
+            line = list(islice(steps, _LONGEST_LINE))
             names, line_visits = (tuple(int(x[place]) for place in line) for x in (action, counts))
-            moves.append(
-                MoveInfo(
-                    names[0], visits, value, float(prior[names[0]]), max(-1.0, value - float(error)), names, line_visits
-                )
-            )
+            lcb, shown_prior = max(-1.0, value - float(error)), float(prior[names[0]])
+            moves.append(MoveInfo(names[0], visits, value, shown_prior, lcb, names, line_visits, proof))
         value = (raw + float(sums.sum())) / (1 + total)
         return Snapshot(1 + total, value, raw, prior, tuple(moves))
 
