@@ -59,6 +59,7 @@ def test_retrace_agrees_with_the_rules_on_random_moves():
 
 
 @pytest.mark.skipif(not ALPHAGO.is_dir(), reason=f"no game records beside the checkout: {ALPHAGO} is absent")
+@pytest.mark.whole
 def test_all_games_of_alphago_are_legal():
     config = DatasetConfig("go_19x19", least_moves=1)
     lines = {entry.where: line_of(entry.record, config) for entry in from_sgf(sgf_files(ALPHAGO))}

@@ -18,7 +18,8 @@ from move37.games.tic_tac_toe import State, TicTacToe
 
 # The same classes as games that stay in: on larger boards, with drawn starts.
 SLOW = {"chess960", "go_19x19", "hex_11x11", "othello_8x8"}
-NAMES = [pytest.param(name, marks=pytest.mark.slow) if name in SLOW else name for name in games.names()]
+MARKS = {name: pytest.mark.slow for name in SLOW} | {name: pytest.mark.whole for name in ("chess", "shogi")}
+NAMES = [pytest.param(name, marks=MARKS.get(name, ())) for name in games.names()]
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -4,6 +4,7 @@ from dataclasses import fields, replace
 
 import jax
 import numpy as np
+import pytest
 
 from move37.play.gate import GateConfig
 from move37.play.resign import ResignConfig
@@ -22,6 +23,7 @@ def _train(recipe, config, path):
     return net, [{k: v for k, v in row.items() if k not in TIMED} for row in run.metrics()], games
 
 
+@pytest.mark.whole
 def test_without_gate_and_resignation_it_trains_exactly_as_alphazero(tmp_path):
     config = replace(
         alphago_zero.preset("smoke", "hex_3x3"),

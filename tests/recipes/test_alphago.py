@@ -42,6 +42,7 @@ def _smoke(data, **changes):
     return dataclasses.replace(alphago.preset("smoke", GAME), data=data, **changes)
 
 
+@pytest.mark.whole
 def test_all_stages_with_one_command_each_a_run_of_its_own(tmp_path, data, capsys):
     path = tmp_path / "run"
     config = _smoke(data)

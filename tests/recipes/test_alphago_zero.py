@@ -28,6 +28,7 @@ CHANGE = """
 """
 
 
+@pytest.mark.whole
 def test_killed_and_resumed_equals_never_killed(tmp_path):
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     job = ("alphago_zero", "tic_tac_toe", CHANGE.strip())
@@ -57,6 +58,7 @@ def test_killed_and_resumed_equals_never_killed(tmp_path):
         assert not any(record["rewards"])
 
 
+@pytest.mark.whole
 def test_all_options_together_train_on_go(tmp_path):
     """Every option of KataGo at once, from self-play through the replay window on disk to the loss."""
     config = replace(

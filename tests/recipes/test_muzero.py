@@ -41,6 +41,7 @@ def _train(path, config, resume=False):
     return muzero.train(config, run, resume=resume), run
 
 
+@pytest.mark.whole
 def test_a_run_that_was_stopped_goes_on_as_if_it_had_not_been_and_its_net_plays(tmp_path):
     config = muzero.preset("smoke", GAME)
     whole, run = _train(tmp_path / "whole", config)
@@ -60,6 +61,7 @@ def test_a_run_that_was_stopped_goes_on_as_if_it_had_not_been_and_its_net_plays(
         assert match.wins + match.draws + match.losses == 20
 
 
+@pytest.mark.whole
 def test_reanalyze_renews_policies_and_a_stopped_run_goes_on_as_if_it_had_not_been(tmp_path):
     config = dataclasses.replace(muzero.preset("smoke", GAME), reanalyze=10**6, searched_values=1)
     whole, _ = _train(tmp_path / "whole", config)
@@ -120,6 +122,7 @@ def _with(config, **changes):
     return dataclasses.replace(config, play=dataclasses.replace(config.play, **changes))
 
 
+@pytest.mark.whole
 def test_images_are_learned_from_and_a_stopped_run_goes_on_as_if_it_had_not_been(tmp_path, monkeypatch):
     atari = pytest.importorskip("move37.games.atari")
     pytest.importorskip("ale_py", reason="Atari is not installed: pip install 'move37[atari]'")

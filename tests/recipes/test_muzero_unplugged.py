@@ -34,6 +34,7 @@ def _train(path, config, resume=False):
     return muzero_unplugged.train(config, run, resume=resume), run
 
 
+@pytest.mark.whole
 def test_a_run_that_was_stopped_goes_on_as_if_it_had_not_been(tmp_path, played):
     config = dataclasses.replace(muzero_unplugged.preset("smoke", CART), data=str(played))
     muzero_unplugged.check(config, games.world(CART))

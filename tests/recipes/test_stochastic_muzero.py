@@ -30,6 +30,7 @@ def _train(path, config, resume=False):
     return stochastic_muzero.train(config, run, resume=resume), run
 
 
+@pytest.mark.whole
 def test_a_run_that_was_stopped_goes_on_as_if_it_had_not_been_and_its_net_plays(tmp_path):
     config = stochastic_muzero.preset("smoke", GAME)
     whole, run = _train(tmp_path / "whole", config)
