@@ -18,7 +18,7 @@ from move37.games.tic_tac_toe import State, TicTacToe
 
 # The same classes as games that stay in: on larger boards, with drawn starts.
 SLOW = {"chess960", "go_19x19", "hex_11x11", "othello_8x8"}
-MARKS = {name: pytest.mark.slow for name in SLOW} | {name: pytest.mark.whole for name in ("chess", "shogi")}
+MARKS = dict.fromkeys(SLOW, pytest.mark.slow) | dict.fromkeys(("chess", "shogi"), pytest.mark.whole)
 NAMES = [pytest.param(name, marks=MARKS.get(name, ())) for name in games.names()]
 
 
