@@ -4,11 +4,14 @@ import json
 import re
 
 import jax
+import pytest
 
 from move37 import games
 from move37.play.arena import Match, bradley_terry, play_match
 from move37.play.match import play_games
 from move37.play.players import RandomPlayer
+from move37.play.sprt import Sprt, count_pairs
+from move37.run.records import read_games
 
 
 def _arena(move37, *arguments):
@@ -64,8 +67,8 @@ def test_without_openings_deterministic_players_play_two_games_again_and_again(m
 def test_ctrl_c_rates_what_was_played(move37, here, monkeypatch):
     ends = []
 
-    def play(*arguments):
-        for played in play_games(*arguments):
+    def play(*arguments, **options):
+        for played in play_games(*arguments, **options):
             if len(ends) == stop:
                 raise KeyboardInterrupt
             ends.append(played)
@@ -102,3 +105,33 @@ def test_in_a_gauntlet_only_the_first_player_meets_the_others(move37, here):
     report = json.loads((here / "x.json").read_text())
     assert report["gauntlet"]
     assert [(m["first"], m["second"]) for m in report["matches"]] == [("random", "greedy"), ("random#2", "greedy")]
+
+
+def test_each_line_of_a_book_begins_a_pair(move37, here):
+    (here / "book").write_text("a1 b2\n1. c3\n")
+    said = _arena(move37, "random", "random", "--openings=book", "--record=x.jsonl", "--out=x.json")
+    assert said.code == 0, said.err
+    openings = sorted(record["opening"] for record in read_games(here / "x.jsonl"))
+    first, second = (
+        [games.make("tic_tac_toe").parse_action(word) for word in line] for line in (("a1", "b2"), ("c3",))
+    )
+    assert openings == sorted([first] * 4 + [second] * 2)
+    assert json.loads((here / "x.json").read_text())["openings"] == "book"
+
+
+@pytest.mark.parametrize(("elos", "verdict"), [(("0", "900"), "H0"), (("-900", "0"), "H1")])
+def test_a_test_of_strength_stops_when_it_is_decided(move37, here, elos, verdict):
+    players = "random", "random", "--game=tic_tac_toe"
+    said = move37("arena", *players, "--games=400", "--sprt", *elos, "--out=x.json")
+    assert said.code == 0, said.err
+    report = json.loads((here / "x.json").read_text())
+    assert report["finished"]
+    assert len(report["played"]) < 100
+    points = {row["number"] - 1: {"random": 1.0, None: 0.0}.get(row["winner"], -1.0) for row in report["played"]}
+    pairs, sprt = count_pairs(points), Sprt(*map(float, elos))
+    assert sprt.verdict(pairs) == verdict
+    shown = (
+        f"LLR {sprt.ratio(pairs):.2f} in [-2.94, 2.94], pairs {' '.join(map(str, pairs))} {verdict} accepted: 0 points"
+    )
+    assert shown in said.out
+    assert f"{len(report['played'])} games a pair" in said.out

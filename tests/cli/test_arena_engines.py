@@ -1,5 +1,6 @@
 """The arena with engines of others: files of the games, failures told, and no process left, even after Ctrl-C."""
 
+import io
 import json
 import os
 import re
@@ -8,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+import chess.pgn
 import jax
 import numpy as np
 import pytest
@@ -16,6 +18,7 @@ from move37 import games
 from move37.cli.common import stoppable
 from move37.data import sgf
 from move37.data.record import BLACK, WHITE, Result, game_record
+from move37.engines.process import EngineFailure, command_words
 from move37.run.records import read_games, states_of
 
 FAKE = Path(__file__).parents[1] / "engines" / "fake_engine.py"
@@ -103,13 +106,49 @@ def test_other_games_have_records_and_no_sgf(move37, here):
     assert "random#2 as first +" in said.out
 
 
+@pytest.mark.whole
+def test_a_book_of_chess_with_stockfish_as_pgn(move37, here):
+    try:
+        command_words("stockfish")
+    except EngineFailure:
+        pytest.skip("needs the program stockfish: apt-get install stockfish")
+    fen = "4k3/7P/8/8/8/8/p7/4K3 w - - 0 1"
+    (here / "book").write_text(f"{fen}\n1. e4 e5 2. Nf3\n")
+    engine = "sf=uci:stockfish;Skill Level=0;nodes=10"
+    arguments = "random", engine, "--game=chess", "--games=4", "--openings=book", "--pgn=games", "--record=all.jsonl"
+    said = move37("arena", *arguments)
+    assert said.code == 0, said.err
+    starts = []
+    for path in sorted((here / "games").iterdir()):
+        read = chess.pgn.read_game(io.StringIO(path.read_text()))
+        end = read.end().board()
+        assert read.errors == []
+        assert end.is_game_over(claim_draw=True)
+        assert end.result(claim_draw=True) == read.headers["Result"]
+        assert {read.headers["White"], read.headers["Black"]} == {"sf", "random"}
+        starts.append(read.headers.get("FEN"))
+        if read.headers.get("FEN") is None:
+            assert [move.uci() for move in read.mainline_moves()][:3] == ["e2e4", "e7e5", "g1f3"]
+    assert sorted(starts, key=str) == [fen, fen, None, None]
+    game = games.make("chess")
+    assert [record.get("start") for record in read_games(here / "all.jsonl")].count(fen) == 2
+    assert all(game.tally(list(states_of(game, record))[-1]) for record in read_games(here / "all.jsonl"))
+
+
 BAD = [
     ("random gtp:no_such_engine --game go_5x5", r"'gtp:no_such_engine': engine 'no_such_engine' is no program on PATH"),
-    ("random gtp: --game go_5x5", r"'gtp:': gtp: names no engine; a command line follows it"),
+    ("random gtp: --game go_5x5", r"'gtp:': no engine is named; its command line follows the protocol"),
     ("random gtp:cat --game tic_tac_toe", r"GTP engines are asked for Go and Othello; tic_tac_toe is neither"),
     ("random gtp:true --game go_5x5", r"'gtp:true': ended with code 0 at 'list_commands'"),
     ("random gtp:cat", r"no player is a run: say which game with --game"),
     ("random random --game hex_3x3 --sgf games", r"--sgf writes games of Go; for hex_3x3 there is --record FILE"),
+    ("random uci:true --game chess", r"'uci:true': ended with code 0 at 'uci'"),
+    ("random uci:cat;nodes=x --game chess", r"'uci:cat;nodes=x': nodes is 'x'; it must be a whole number of 1 or more"),
+    ("random usi:cat --game chess", r"UCI engines are asked for chess and USI engines for shogi; usi: plays no chess"),
+    ("random random --game go_5x5 --pgn games", r"--pgn writes games of chess; for go_5x5 there is --record FILE"),
+    ("random random random --game go_5x5 --sprt 0 5", r"tests the first player against the second: got 3 players"),
+    ("random random --game go_5x5 --sprt 5 0", r"sprt: got 5 and 0 points; the first must be less"),
+    ("random random --game go_5x5 --openings file", r"file: no opening in this file"),
     ("random random --game go_5x5 --sgf file", r"--sgf file is a file; name a folder"),
     ("random random --game go_5x5 --sgf old", r"--sgf old holds games already; name a new folder"),
     ("random random --game go_5x5 --record old", r"--record old is a folder; name a file in it"),

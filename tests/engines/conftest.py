@@ -4,21 +4,27 @@ import os
 import shlex
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 
 class Fakes:
-    """Command lines of `fake_engine.py`, and which of its processes live."""
+    """Command lines of `fake_engine.py` and `fake_uci.py`, and which of its processes live."""
 
     def __init__(self, folder: Path):
         self.log = folder / "processes"
         self.log.touch()
 
     def __call__(self, how: str) -> str:
-        return shlex.join([sys.executable, str(Path(__file__).with_name("fake_engine.py")), how, str(self.log)])
+        return self._command("fake_engine.py", how)
+
+    def uci(self, how: str) -> str:
+        return self._command("fake_uci.py", how)
+
+    def _command(self, script: str, how: str) -> str:
+        return shlex.join([sys.executable, str(Path(__file__).with_name(script)), how, str(self.log)])
 
     @property
     def started(self) -> list[int]:
@@ -42,8 +48,8 @@ def _lives(number: int) -> bool:
 
 
 @pytest.fixture
-def fake(tmp_path) -> Callable[[str], str]:
-    """`fake("silent")` is a command line."""
+def fake(tmp_path) -> Iterator[Fakes]:
+    """`fake("silent")` is the command line of a GTP engine, `fake.uci("silent")` of a UCI or USI engine."""
     fakes = Fakes(tmp_path)
     yield fakes
     assert not fakes.living()

@@ -7,8 +7,8 @@ import pytest
 from move37 import games
 from move37.data.record import Result
 from move37.engines.agreement import settle
-from move37.engines.gtp_client import EngineFailure, command_words
 from move37.engines.gtp_player import GtpPlayer
+from move37.engines.process import EngineFailure, command_words
 from move37.play.match import Line, Verdict, play_games
 from move37.play.players import RandomPlayer
 
@@ -76,9 +76,9 @@ def test_an_engine_takes_the_dead_stones_of_one_who_passes_on():
 
 
 @_needs("gnugo")
-def test_without_taking_them_it_would_lose_what_it_has_won(monkeypatch):
-    engine = GtpPlayer(GNUGO, GO)
-    monkeypatch.setattr(engine, "_start", lambda start=engine._start: _without(start(), "undo"))
+def test_without_taking_them_it_would_lose_what_it_has_won():
+    engine = GtpPlayer(GNUGO, GO, most_games=1)
+    engine._seats.first.commands -= {"undo"}
     ends = _settled(GO, engine, Script("C3 G7 C7"), 2, jax.random.key(0), 0)
     black = next(end for end in ends if end.played.sides[0] == 0)
     assert black.played.score == -1.0
@@ -99,11 +99,6 @@ def test_an_engine_says_which_of_its_own_stones_are_dead():
     verdict = engine.end(Line(0, 0, tuple(moves), None), counted=True)
     engine.close()
     assert verdict == Verdict("W+14.5", (game.parse_action("F4"),))
-
-
-def _without(seat, command):
-    seat.commands = seat.commands - {command}
-    return seat
 
 
 @_needs("gtp-rhino")

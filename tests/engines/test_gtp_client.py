@@ -6,7 +6,8 @@ import time
 
 import pytest
 
-from move37.engines.gtp_client import EngineFailure, GtpClient, Refused, command_words
+from move37.engines.gtp_client import GtpClient, Refused
+from move37.engines.process import EngineFailure, command_words
 
 # (what the engine does, how the game ends, the reason)
 FAILURES = [
@@ -90,7 +91,7 @@ def test_programs_that_there_are_not(fake, tmp_path):
         GtpClient("no_such_engine --mode gtp")
     with pytest.raises(EngineFailure, match=r"is no program: install it"):
         GtpClient("./no_such_engine")
-    with pytest.raises(EngineFailure, match=r"names no engine"):
+    with pytest.raises(EngineFailure, match=r"no engine is named"):
         GtpClient("  ")
     with pytest.raises(EngineFailure, match=r"is no command line: no closing quotation"):
         GtpClient("'engine")
@@ -118,7 +119,7 @@ def test_programs_are_found_on_path_in_usr_games_and_at_home(tmp_path, monkeypat
         "a b",
     ]
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr("move37.engines.gtp_client._FOLDERS", (str(tmp_path / "games"),))
+    monkeypatch.setattr("move37.engines.process._FOLDERS", (str(tmp_path / "games"),))
     assert command_words("'an engine'") == [str(engine)]
     (tmp_path / "games").mkdir()
     os.rename(engine, tmp_path / "games" / "hidden")

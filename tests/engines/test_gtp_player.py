@@ -12,8 +12,8 @@ import pytest
 
 from move37 import games
 from move37.core.errors import BadConfig
-from move37.engines.gtp_client import EngineFailure
 from move37.engines.gtp_player import GtpPlayer
+from move37.engines.process import EngineFailure
 from move37.play.arena import play_match
 from move37.play.match import Line, Verdict, play_games
 

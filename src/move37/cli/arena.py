@@ -1,10 +1,10 @@
 """`move37 arena`: everyone against everyone, and ratings."""
 
 import json
-import re
 from argparse import Namespace
 from collections.abc import Sequence
 from contextlib import ExitStack, closing
+from dataclasses import asdict
 from typing import Any
 
 import jax
@@ -23,20 +23,32 @@ from move37.cli.common import (
     split_spec,
     stoppable,
 )
-from move37.cli.game_files import check_places, failure, record_line, report_row, sgf_name, side_names, write_sgf
+from move37.cli.game_files import (
+    check_places,
+    failure,
+    game_name,
+    record_line,
+    report_row,
+    side_names,
+    write_pgn,
+    write_sgf,
+)
 from move37.core.errors import BadConfig
-from move37.core.types import Game
+from move37.core.types import Game, Opening
+from move37.data.openings import read_book
 from move37.engines.agreement import Settled, settle
-from move37.engines.gtp_client import EngineFailure
-from move37.engines.gtp_player import GtpPlayer
+from move37.engines.others import EnginePlayer, engine_player, is_engine
+from move37.games.chess import Chess
 from move37.games.go import Go
 from move37.play.arena import Match, Rating, bradley_terry, count
 from move37.play.match import Follower, play_games
 from move37.play.players import Player, is_basic
+from move37.play.sprt import Sprt, count_pairs
 from move37.run.files import write_atomic
 
 Seat = Player | Follower
-_ENGINE = re.compile(r"(?:([^=:]+)=)?gtp:(.*)", re.DOTALL)
+_AT_ONCE_SPRT = 32  # games
+_TOLD = 20  # games between two reports of a test
 _MOST_TOLD = 3  # failures of a pair that are told one by one
 
 
@@ -45,8 +57,9 @@ def run(command: str, options: Namespace) -> int:
     enable_compilation_cache()
     check_folder(options.out)
     game = _game(options)
-    check_places(game, options.sgf, options.record)
-    for folder in (options.sgf, options.record and options.record.parent):
+    check_places(game, options.sgf, options.pgn, options.record)
+    options.sprt = options.sprt and Sprt(*options.sprt)
+    for folder in (options.sgf, options.pgn, options.record and options.record.parent):
         if folder is not None:
             check_writable(folder)
     console, played = Console(), dict[tuple[str, str], list[Settled]]()
@@ -56,7 +69,13 @@ def run(command: str, options: Namespace) -> int:
     matches = [count(*names, (end.played for end in games)) for names, games in played.items() if games]
     if matches:
         ratings = bradley_terry(matches)
-        _show(console, game, ratings, matches, options.games)
+        _show(
+            console,
+            game,
+            ratings,
+            matches,
+            len(played[seats[1].name, seats[0].name]) if options.sprt else options.games,
+        )
         if options.out is not None:
             report = _report(options, game, seats, ratings, matches) | {"finished": not stopped}
             report |= _games_of(game, played)
@@ -72,7 +91,7 @@ def _play(
 ) -> bool:
     """All games, into `played`. True where somebody stopped it."""
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
-    pairs = _pairs(seats, options)
+    pairs, book = _pairs(seats, options), _book(game, options)
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task("compiling", total=len(pairs) * options.games)
         try:
@@ -85,15 +104,40 @@ def _play(
 
                 key = jax.random.fold_in(jax.random.fold_in(jax.random.key(options.seed), i), j)
                 games = played[one.name, two.name] = []
-                with closing(play_games(game, one, two, options.games, key, options.openings, tell)) as ends:
+                start = options.games, key, 0 if book else options.openings, tell, book, _at_once(options)
+                with closing(play_games(game, one, two, *start)) as ends:
                     for end in ends:
                         games.append(settle(game, end, not options.as_it_stands))
                         _keep(console, game, options, number, games)
                         progress.advance(task)
+                        if options.sprt and _decided(console, options.sprt, games):
+                            break
                 _tell(console, game, games)
         except KeyboardInterrupt:
             return True
     return False
+
+
+def _book(game: Game, options: Namespace) -> list[Opening]:
+    """The openings of a file; none where they are drawn."""
+    return [] if isinstance(options.openings, int) else read_book(options.openings, game)
+
+
+def _at_once(options: Namespace) -> int:
+    """A test that may end soon begins no more games than it needs."""
+    return (options.at_once or _AT_ONCE_SPRT) if options.sprt else 0
+
+
+def _decided(console: Console, sprt: Sprt, games: list[Settled]) -> bool:
+    """Whether the test has an answer, which is told with the ratio at each finished pair that brings one nearer."""
+    pairs = count_pairs({end.played.number: -end.played.score for end in games})  # the first named is player 1
+    verdict, (lower, upper) = sprt.verdict(pairs), sprt.bounds
+    if verdict or (sum(pairs) and len(games) % _TOLD == 0):
+        ends = f" {verdict} accepted: {sprt.elo1 if verdict == 'H1' else sprt.elo0:g} points" if verdict else ""
+        counts = " ".join(map(str, pairs))
+        line = f"  SPRT {sprt.elo0:g} {sprt.elo1:g}: LLR {sprt.ratio(pairs):.2f} in [{lower:.2f}, {upper:.2f}]"
+        console.print(f"{line}, pairs {counts}{ends}", highlight=False, markup=False, soft_wrap=True)
+    return bool(verdict)
 
 
 def _pairs(seats: Sequence[Seat], options: Namespace) -> list[tuple[int, int]]:
@@ -105,7 +149,9 @@ def _keep(console: Console, game: Game, options: Namespace, pair: int, games: li
     """The newest game of a pair, on disk; what broke it, on the console."""
     newest = games[-1].played
     if options.sgf is not None and isinstance(game, Go):
-        write_sgf(options.sgf / sgf_name(pair, newest), game, games[-1])
+        write_sgf(options.sgf / game_name(pair, newest, ".sgf"), game, games[-1])
+    if options.pgn is not None and isinstance(game, Chess):
+        write_pgn(options.pgn / game_name(pair, newest, ".pgn"), game, games[-1])
     if options.record is not None:
         with options.record.open("a") as file:
             file.write(record_line(game, games[-1]))
@@ -139,9 +185,11 @@ def _game(options: Namespace) -> Game:
     """What is played. Raises `BadConfig`."""
     if len(options.players) < 2:
         raise BadConfig("an arena of 1 player: name two or more, like RUN random mcts:1000.")
-    runs = [spec for spec in options.players if not is_basic(spec) and not _ENGINE.fullmatch(spec)]
+    runs = [spec for spec in options.players if not is_basic(spec) and not is_engine(spec)]
     if options.game is None and not runs:
         raise BadConfig("no player is a run: say which game with --game.")
+    if options.sprt and len(options.players) != 2:
+        raise BadConfig(f"--sprt tests the first player against the second: got {len(options.players)} players.")
     game = make_game(options.game or split_spec(runs[0])[0].about["game"])
     if game.num_players != 2:
         raise BadConfig(f"{game.name} is a game for one: an arena needs a game for two.")
@@ -153,11 +201,8 @@ def _seats(game: Game, options: Namespace, stack: ExitStack) -> list[Seat]:
     seats: list[Seat] = []
     for spec in options.players:
         seat: Seat
-        if engine := _ENGINE.fullmatch(spec):
-            try:
-                seat = GtpPlayer(engine[2], game, engine[1] or "", options.timeout, options.at_once or 0)
-            except EngineFailure as error:
-                raise EngineFailure(f"{spec!r}: {error}") from error
+        if is_engine(spec):
+            seat = engine_player(spec, game, options.timeout, options.at_once or 0)
             stack.callback(seat.close)
         else:
             seat = player(spec, game, Skill.of(options))
@@ -192,14 +237,15 @@ def _show(console: Console, game: Game, ratings: Sequence[Rating], matches: Sequ
 def _report(
     options: Namespace, game: Game, seats: Sequence[Seat], ratings: Sequence[Rating], matches: Sequence[Match]
 ) -> dict[str, Any]:
-    engines = [seat for seat in seats if isinstance(seat, GtpPlayer)]
+    engines = [seat for seat in seats if isinstance(seat, EnginePlayer)]
     return {
         "move37": __version__,
         "game": game.name,
         "players": options.players,
         "games": options.games,
         "gauntlet": options.gauntlet,
-        "openings": options.openings,
+        "openings": options.openings if isinstance(options.openings, int) else str(options.openings),
+        "sprt": asdict(options.sprt) if options.sprt else None,
         "simulations": options.simulations,
         "average": options.average,
         "playouts": options.playouts,

@@ -113,30 +113,40 @@ def _watch() -> Parser:
     return parser
 
 
+def _openings(text: str) -> int | Path:
+    """A number of random moves, or a file."""
+    return Path(text) if Path(text).is_file() else whole(0, 100)(text)
+
+
 def _arena() -> Parser:
     examples = {
         "move37 arena RUN random mcts:1000": "how strong is it?",
         "move37 arena RUN@10 RUN@50 RUN --games 100": "does it still improve?",
         "move37 arena random mcts:50 --game othello_6x6": "without a run",
         "move37 arena RUN 'level1=gtp:gnugo --mode gtp --level 1 --chinese-rules' --sgf games/": "a program of others",
+        "move37 arena RUN 'uci:stockfish;Skill Level=0;nodes=100' --pgn games/": "options and limits behind ;",
+        "move37 arena RUN RUN@50 --sprt 0 20 --games 2000": "is it stronger than before?",
     }
     what = "everyone against everyone, and ratings with 95 % intervals."
     parser = command_parser("arena", "PLAYER PLAYER … [options]", what, examples)
     parser.add_argument("players", metavar="PLAYER", nargs="+", help=PLAYERS)
     text = "of each pair; each opening is played twice, with colours swapped (50)"
     parser.add_argument("--games", type=whole(2, even=True), default=50, metavar="N", help=text)
-    text = "a game begins with up to N random moves, so that games differ (4)"
-    parser.add_argument("--openings", type=whole(0, 100), default=4, metavar="N", help=text)
+    text = "a game begins with up to N random moves (4), or as a line of a file says: FEN, EPD, SFEN, or moves"
+    parser.add_argument("--openings", type=_openings, default=4, metavar="N|FILE", help=text)
+    text = "stop when it is clear whether the first of two players is ELO0 or ELO1 points stronger (error 5 %%)"
+    parser.add_argument("--sprt", type=float, nargs=2, metavar=("ELO0", "ELO1"), help=text)
     add_skill(parser)
     parser.add_argument("--game", help="needed if no player is a run")
     parser.add_argument("--out", type=Path, metavar="FILE", help="write ratings and all results as JSON")
     parser.add_argument("--sgf", type=Path, metavar="FOLDER", help="write each game of Go as SGF")
+    parser.add_argument("--pgn", type=Path, metavar="FOLDER", help="write each game of chess as PGN")
     parser.add_argument("--record", type=Path, metavar="FILE", help="append each game, of any kind, as a line of JSON")
     text = "Go: dead stones count as alive, also those that their own side gives up"
     parser.add_argument("--as-it-stands", action="store_true", help=text)
-    text = "seconds that a gtp: engine has for an answer; then it loses the game (60)"
+    text = "seconds that an engine has for an answer; then it loses the game (60)"
     parser.add_argument("--timeout", type=seconds, default=60.0, metavar="SECONDS", help=text)
-    text = "processes of a gtp: engine, each with a game (one a core)"
+    text = "processes of an engine, each with a game (one a core); with --sprt games at once (32)"
     parser.add_argument("--at-once", type=whole(1, 256), metavar="N", help=text)
     text = "the first player meets each other one, and these do not meet"
     parser.add_argument("--gauntlet", action="store_true", help=text)

@@ -9,23 +9,29 @@ from typing import Any
 from move37 import __version__
 from move37.core.errors import BadConfig
 from move37.core.types import Game
-from move37.data import sgf
+from move37.data import pgn, sgf
 from move37.data.record import BLACK, WHITE, GameRecord, Move, Player, format_result, game_tree
 from move37.engines.agreement import Settled
+from move37.games.chess import Chess
 from move37.games.go import Go
 from move37.play.match import Played
 from move37.run.files import write_atomic
 
 
-def check_places(game: Game, folder: Path | None, record: Path | None) -> None:
+def check_places(game: Game, sgf_folder: Path | None, pgn_folder: Path | None, record: Path | None) -> None:
     """Before any game is played: its files can be written. Raises `BadConfig`."""
-    if folder is not None:
-        if not isinstance(game, Go):
-            raise BadConfig(f"--sgf writes games of Go; for {game.name} there is --record FILE.")
+    for folder, option, suffix, kind, what in (
+        (sgf_folder, "--sgf", ".sgf", Go, "Go"),
+        (pgn_folder, "--pgn", ".pgn", Chess, "chess"),
+    ):
+        if folder is None:
+            continue
+        if not isinstance(game, kind):
+            raise BadConfig(f"{option} writes games of {what}; for {game.name} there is --record FILE.")
         if folder.exists() and not folder.is_dir():
-            raise BadConfig(f"--sgf {folder} is a file; name a folder.")
-        if any(folder.glob("*.sgf")):
-            raise BadConfig(f"--sgf {folder} holds games already; name a new folder.")
+            raise BadConfig(f"{option} {folder} is a file; name a folder.")
+        if any(folder.glob(f"*{suffix}")):
+            raise BadConfig(f"{option} {folder} holds games already; name a new folder.")
     if record is not None and record.is_dir():
         raise BadConfig(f"--record {record} is a folder; name a file in it.")
     if record is not None and not record.parent.is_dir():
@@ -60,7 +66,7 @@ def write_sgf(path: Path, game: Go, end: Settled) -> None:
     """A file for a game."""
     played = end.played
     moves = (*played.opening, *played.actions)
-    begin = f"move37 arena, game {played.number + 1} of the pair; {len(played.opening)} random moves first."
+    begin = f"move37 arena, game {played.number + 1} of the pair; {len(played.opening)} moves of an opening first."
     last = [f"{_loser(game, played)} {played.reason}."] if played.reason else []
     if end.given_up:
         stones = " ".join(map(game.format_action, end.given_up))
@@ -83,10 +89,31 @@ def write_sgf(path: Path, game: Go, end: Settled) -> None:
     write_atomic(path, sgf.write([tree]))
 
 
-def sgf_name(pair: int, played: Played) -> str:
+def write_pgn(path: Path, game: Chess, end: Settled) -> None:
+    """A file for a game."""
+    played, winner = end.played, end.result.winner
+    tags = {
+        "Event": "move37 arena",
+        "Date": f"{date.today():%Y.%m.%d}",
+        "Round": str(played.number + 1),
+        "White": played.names[played.sides[0]],
+        "Black": played.names[played.sides[1]],
+        "Result": "1-0" if winner == WHITE else "0-1" if winner == BLACK else "1/2-1/2",
+        "Termination": _TERMINATIONS[played.ending],
+        "PlyCount": str(len(played.opening) + len(played.actions)),
+    }
+    comment = f"{_loser(game, played)} {played.reason}" if played.reason else game.tally(played.state)
+    text = pgn.write(game, played.start, (*played.opening, *played.actions), tags, comment)
+    write_atomic(path, text.encode())
+
+
+_TERMINATIONS = {"rules": "normal", "resign": "normal", "time": "time forfeit", "forfeit": "rules infraction"}
+
+
+def game_name(pair: int, played: Played, suffix: str) -> str:
     """`02-level1-random-007.sgf`: the pair, who, the game."""
     slug = "-".join(re.sub(r"[^\w.@+]+", "_", name).strip("_") for name in played.names)
-    return f"{pair:02}-{slug[:100]}-{played.number + 1:03}.sgf"
+    return f"{pair:02}-{slug[:100]}-{played.number + 1:03}{suffix}"
 
 
 def record_line(game: Game, end: Settled) -> str:
@@ -98,6 +125,7 @@ def record_line(game: Game, end: Settled) -> str:
         "init_key": played.init_key.tolist(),
         "opening": list(played.opening),
         "actions": list(played.actions),
+        **({"start": played.start} if played.start else {}),
         "rewards": list(played.rewards),
         "root_values": [None] * len(played.actions),
         "result": played.score if played.began == 0 else -played.score,

@@ -9,7 +9,10 @@ from typing import NoReturn
 
 RUNS = Path("runs")
 PRESETS = ("smoke", "laptop", "gpu", "paper")
-PLAYERS = "RUN, RUN@ITERATION, random, greedy, mcts:PLAYOUTS, solver, or '[NAME=]gtp:COMMAND': an engine"
+PLAYERS = (
+    "RUN, RUN@ITERATION, random, greedy, mcts:PLAYOUTS, solver, or an engine: '[NAME=]gtp:COMMAND', "
+    "'uci:COMMAND;OPTION=VALUE;nodes=N', 'usi:COMMAND;…'"
+)
 
 
 class Parser(argparse.ArgumentParser):

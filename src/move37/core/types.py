@@ -18,6 +18,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Key, Shaped
 
+from move37.core.errors import BadConfig
+
 State = Any  # a pytree of arrays: everything the rules need, nothing else
 Embedding = Any  # a pytree of arrays with a leading axis B: what a model searches over
 
@@ -124,6 +126,14 @@ class Game(World):
         action = numbers[0]
         return jnp.where((action >= 0) & self.legal(state)[jnp.maximum(action, 0)], action, -1)
 
+    def to_text(self, state: State) -> str:
+        """A concrete state as people write positions (FEN, SFEN), without its past; nothing where they do not."""
+        return ""
+
+    def from_text(self, text: str) -> State:
+        """The inverse of `to_text`. Raises `BadConfig` for what is no position, and where none can be written."""
+        raise BadConfig(f"{self.name}: got the position {text!r}; here games begin as the rules say.")
+
     def tally(self, state: State) -> str:
         """What a finished, concrete state was decided by, as people count it, like `B+3.5`; mostly empty."""
         return ""
@@ -132,6 +142,13 @@ class Game(World):
         """A concrete state (not traced) as text, several lines."""
         planes = np.asarray(self.observe(state)).astype(int)
         return "\n\n".join("\n".join(" ".join(f"{x:d}" for x in row) for row in plane) for plane in planes)
+
+
+class Opening(NamedTuple):
+    """How a game begins, where that is not drawn."""
+
+    start: str = ""  # a position as `Game.from_text` reads it; "": the game's own first state
+    moves: tuple[int, ...] = ()  # from there on
 
 
 class Prediction(NamedTuple):

@@ -67,7 +67,7 @@ def _given_up(played: Played) -> tuple[int, ...]:
 
 def _result(game: Game, played: Played, state: State) -> Result:
     """As Go's records have it; a game that counts nothing has no margin."""
-    black = played.score if played.sides[0] == 0 else -played.score
+    black = played.score if played.sides[int(game.sides[0] == "White")] == 0 else -played.score
     winner = BLACK if black > 0 else WHITE
     if played.ending != "rules":
         return Result(winner, _KINDS[played.ending])

@@ -2,17 +2,17 @@
 
 import os
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from move37.core.errors import BadConfig
 from move37.core.types import Game
-from move37.engines.gtp_client import EngineFailure, GtpClient, Refused
+from move37.engines.gtp_client import GtpClient, Refused
+from move37.engines.process import EngineFailure
+from move37.engines.seats import START, Seats
 from move37.games.go import Go
 from move37.games.othello import Othello
 from move37.play.match import Answer, Line, Verdict
 
-START = 60.0  # seconds at least, to start: some read a large network
 COLOURS = ("black", "white")  # of the game's first side and of its second
 
 
@@ -44,11 +44,9 @@ class GtpPlayer:
             game, Othello
         )  # who cannot move passes: nobody says so, GRhino even refuses to
         self.most_games = most_games or os.cpu_count() or 1
-        self._seats: dict[int, _Seat] = {}  # by lane
-        self._spare: _Seat | None = None
-        self._spare = self._start()
+        self._seats = Seats(self._start)
         try:
-            self.engine, self.version = (self._spare.client.ask(question) for question in ("name", "version"))
+            self.engine, self.version = (self._seats.first.client.ask(question) for question in ("name", "version"))
         except EngineFailure:
             self.close()
             raise
@@ -56,20 +54,11 @@ class GtpPlayer:
 
     def answer(self, lines: Sequence[Line]) -> list[Answer]:
         """All engines think at once."""
-        if len(lines) == 1:
-            return [self._answer(lines[0])]
-        pool = ThreadPoolExecutor(len(lines))
-        try:
-            return list(pool.map(self._answer, lines))
-        except BaseException:  # Ctrl-C: what the threads wait for ends with the processes
-            self.close()
-            raise
-        finally:
-            pool.shutdown()
+        return self._seats.answer(lines, self._answer)
 
     def end(self, line: Line, counted: bool) -> Verdict:
         """The engine's own `final_score` and the stones that it calls dead, where it knows these commands."""
-        seat = self._seats.get(line.lane)
+        seat = self._seats.taken(line.lane)
         if not counted or seat is None or seat.number != line.number:
             return Verdict()
         try:
@@ -77,31 +66,25 @@ class GtpPlayer:
             dead = self._ask_if_known(seat, "final_status_list dead").split()
             return Verdict(self._ask_if_known(seat, "final_score"), tuple(map(self._game.parse_action, dead)))
         except EngineFailure:
-            self._drop(line.lane)
+            self._seats.drop(line.lane)
         except ValueError:  # a point that is none
             pass
         return Verdict()
 
     def close(self) -> None:
         """End all processes."""
-        seats = [*self._seats.values(), *filter(None, [self._spare])]
-        self._seats, self._spare = {}, None
-        for seat in seats:
-            seat.client.close()
+        self._seats.close()
 
-    def _answer(self, line: Line) -> Answer:
-        try:
-            seat = self._seat(line)
-            self._tell(seat, line)
-            return self._choose(seat, line)
-        except EngineFailure as failure:
-            self._drop(line.lane)
-            return Answer(None, failure.ending, str(failure))
+    def _answer(self, seat: _Seat, line: Line) -> Answer:
+        if seat.number != line.number:
+            for command in self._set_up:
+                if command.split()[0] not in _OPTIONAL or command.split()[0] in seat.commands:
+                    seat.client.ask(command)
+            seat.number, seat.known = line.number, []
+        self._tell(seat, line)
+        return self._choose(seat, line)
 
     def _start(self) -> _Seat:
-        if self._spare is not None:
-            seat, self._spare = self._spare, None
-            return seat
         client = GtpClient(self.command, max(self._timeout, START))
         try:
             seat = _Seat(client, frozenset(client.ask("list_commands").split()))
@@ -109,18 +92,6 @@ class GtpPlayer:
             client.close(0.0)
             raise
         client.timeout = self._timeout
-        return seat
-
-    def _seat(self, line: Line) -> _Seat:
-        """The process of a lane, with the game set up."""
-        if line.lane not in self._seats:
-            self._seats[line.lane] = self._start()
-        seat = self._seats[line.lane]
-        if seat.number != line.number:
-            for command in self._set_up:
-                if command.split()[0] not in _OPTIONAL or command.split()[0] in seat.commands:
-                    seat.client.ask(command)
-            seat.number, seat.known = line.number, []
         return seat
 
     def _tell(self, seat: _Seat, line: Line) -> None:
@@ -156,10 +127,6 @@ class GtpPlayer:
             return seat.client.ask(command) if command.split()[0] in seat.commands else ""
         except Refused:
             return ""
-
-    def _drop(self, lane: int) -> None:
-        if (seat := self._seats.pop(lane, None)) is not None:
-            seat.client.close(0.0)
 
 
 _OPTIONAL = ("komi", "kata-set-rules")  # sent to engines that know them

@@ -138,6 +138,12 @@ class Chess(Game):
         """The FEN of a concrete state."""
         return chess_fen.write_fen(_fen(state), self.chess960)
 
+    def to_text(self, state: State) -> str:
+        return self.to_fen(state)
+
+    def from_text(self, text: str) -> State:
+        return self.from_fen(text)
+
     def uci(self, state: State, action: int, onto_rook: bool = True) -> str:
         """A legal action as `e7e5`, `e2e1q`, from White's side as all players write it.
 
@@ -147,7 +153,7 @@ class Chess(Game):
 
     def san(self, state: State, action: int) -> str:
         """A legal action as `Nf6`, `exd8=Q+`."""
-        found = _find_now(_step_now(self, state, jnp.int32(action)).state.position, self.chess960)
+        found = _find_now(step_now(self, state, jnp.int32(action)).state.position, self.chess960)
         suffix = ("+" if bool(found.words.any()) else "#") if bool(found.check) else ""
         move = self._text_moves(state, [action])[0]
         return chess_text.san(move, self._text_moves(state, self._legal_now(state)), suffix)
@@ -269,7 +275,7 @@ class Chess(Game):
 
 
 # Of concrete states
-_find_now, _step_now = jax.jit(find, static_argnums=1), jax.jit(Chess.step, static_argnums=0)
+_find_now, step_now = jax.jit(find, static_argnums=1), jax.jit(Chess.step, static_argnums=0)
 _dead_now = jax.jit(dead)
 
 

@@ -195,6 +195,12 @@ class Shogi(Game):
         """A concrete state as SFEN."""
         return shogi_sfen.write(_position(state))
 
+    def to_text(self, state: State) -> str:
+        return self.to_sfen(state)
+
+    def from_text(self, text: str) -> State:
+        return self.from_sfen(text)
+
     def render(self, state: State) -> str:
         return shogi_sfen.picture(_position(state))
 

@@ -11,8 +11,8 @@ import numpy as np
 from jaxtyping import Array, Bool, Int, Key, UInt32
 
 from move37.core.errors import BadConfig
-from move37.core.types import Game, State, Step, take
-from move37.play.openings import random_opening
+from move37.core.types import Game, Opening, State, Step, take
+from move37.play.openings import begun, random_opening
 from move37.play.players import Player
 
 Ending = Literal["rules", "resign", "time", "forfeit"]  # forfeit: it broke down or broke the rules
@@ -25,6 +25,7 @@ class Line(NamedTuple):
     lane: int  # where it is played: games of one lane follow each other
     moves: tuple[int, ...]  # all of them, the random opening too
     legal: Bool[np.ndarray, " A"] | None  # what may be played now; None where the game is over
+    start: str = ""  # the first position, as `Game.to_text` writes it
 
 
 class Answer(NamedTuple):
@@ -76,6 +77,7 @@ class Played:
     reason: str  # why it did not end by its rules
     verdicts: tuple[Verdict, Verdict]  # what the players themselves say of the result
     state: State = field(compare=False, repr=False)  # the last one
+    start: str = ""  # the first position, as `Game.to_text` writes it
 
 
 def play_games(
@@ -86,11 +88,14 @@ def play_games(
     key: Key[Array, ""],
     opening_moves: int = 4,
     tell: Callable[[int], None] = lambda moves: None,
+    book: Sequence[Opening] = (),
+    at_once: int = 0,
 ) -> Generator[Played, None, None]:
-    """`games` games in the order in which they end: each random opening twice, with colours swapped.
+    """`games` games in the order in which they end: each opening twice, with colours swapped.
 
-    All are played at once, or as many as a follower can; then a game that ends makes room for the next. `tell` hears
-    how many moves the games at once have made. Raises `BadConfig` for an odd number.
+    Openings are those of the `book`, in its order and then again; without one up to `opening_moves` random moves. All
+    games are played at once, or `at_once` (0: any number) or as many as a follower can; then one that ends makes room
+    for the next. `tell` hears how many moves the games at once have made. Raises `BadConfig` for an odd number.
     """
     if games < 2 or games % 2:
         raise BadConfig(f"a match of {games} games: it must be an even number, because colours are swapped.")
@@ -98,7 +103,7 @@ def play_games(
         raise BadConfig(f"{game.name} has {game.num_players} player: an arena needs a game for two.")
     followers = [player for player in (one, two) if isinstance(player, Follower)]
     try:
-        hall = _Hall(game, (one, two), games, opening_moves, key)
+        hall = _Hall(game, (one, two), games, opening_moves, key, book, at_once or games)
         while any(hall.lanes):
             tell(hall.rounds)
             yield from hall.play_round()
@@ -131,15 +136,30 @@ class _Hall:
     """All games that are played at once: lane i's state is row i."""
 
     def __init__(
-        self, game: Game, players: tuple[Player | Follower, ...], games: int, opening_moves: int, key: Key[Array, ""]
+        self,
+        game: Game,
+        players: tuple[Player | Follower, ...],
+        games: int,
+        opening_moves: int,
+        key: Key[Array, ""],
+        book: Sequence[Opening],
+        at_once: int,
     ):
         self.players, self.games, self.rounds = players, games, 0
         first, lengths, moves, self._key = jax.random.split(key, 4)
         start, self._step, self._legal, self._seat = _compiled(game, opening_moves)
         length = jax.random.randint(lengths, (games // 2,), 0, opening_moves + 1)
-        self._start: _Start = start(jax.random.split(first, games // 2), length, jax.random.split(moves, games // 2))
+        inits = jax.random.split(first, games // 2)
+        if book:
+            states, played = begun(game, book, inits)
+            sides = jax.vmap(game.to_play)(states)
+            rows = np.arange(games // 2) % len(book)
+            self._start: _Start = take(_Start(states, jax.random.key_data(inits), jnp.asarray(played), sides), rows)
+        else:
+            self._start = start(inits, length, jax.random.split(moves, games // 2))
+        self._game, self._book, self._texts = game, book, dict[bytes, str]()
         self._begun = jax.tree.map(np.asarray, self._start._replace(state=None))
-        most = min([games, *(player.most_games for player in players if isinstance(player, Follower))])
+        most = min([games, at_once, *(player.most_games for player in players if isinstance(player, Follower))])
         self.lanes: list[_Lane | None] = [_Lane(number, number % 2) for number in range(most)]
         self._next = most
         self.states = take(self._start.state, np.arange(most) // 2)
@@ -190,10 +210,19 @@ class _Hall:
     def _line(self, i: int, legal: Bool[np.ndarray, " A"] | None) -> Line:
         lane = self.lanes[i]
         assert lane is not None
-        return Line(lane.number, i, (*self._opening(lane.number), *lane.actions), legal)
+        return Line(lane.number, i, (*self._opening(lane.number), *lane.actions), legal, self._first(lane.number))
 
     def _opening(self, number: int) -> tuple[int, ...]:
         return tuple(action for action in self._begun.opening[number // 2].tolist() if action >= 0)
+
+    def _first(self, number: int) -> str:
+        """The first position of a game."""
+        pair, key = number // 2, self._begun.init_key[number // 2]
+        if self._book and (written := self._book[pair % len(self._book)].start):
+            return written
+        if key.tobytes() not in self._texts:
+            self._texts[key.tobytes()] = self._game.to_text(self._game.init(jax.random.wrap_key_data(jnp.asarray(key))))
+        return self._texts[key.tobytes()]
 
     def _end(self, i: int, lane: _Lane, last: Answer, state: State) -> Played:
         """Take a game out of its lane."""
@@ -218,6 +247,7 @@ class _Hall:
             reason=last.reason,
             verdicts=(verdicts[0], verdicts[1]),
             state=state,
+            start=self._first(lane.number),
         )
 
     def _fill(self) -> None:

@@ -5,7 +5,7 @@
 
 `init_key` is the key that `game.init` got, `opening` the random moves before the first searched one, `result` the
 return of the agent that moves first after the opening. `resigned` stands only where the agent to move after the last
-action gave up.
+action gave up, `start` (a FEN, an SFEN) where the game began from a position that people can write.
 """
 
 import json
@@ -47,7 +47,10 @@ def read_games(path: Path) -> Iterator[dict[str, Any]]:
 def states_of(game: Game, record: dict[str, Any]) -> Iterator[State]:
     """Every state of a record, the first and the last included."""
     step = jax.jit(game.step)
-    state = game.init(jax.random.wrap_key_data(jnp.asarray(np.array(record["init_key"], np.uint32))))
+    if record.get("start"):
+        state = game.from_text(record["start"])
+    else:
+        state = game.init(jax.random.wrap_key_data(jnp.asarray(np.array(record["init_key"], np.uint32))))
     yield state
     for action in record["moves"]:
         state = step(state, jnp.int32(action)).state
