@@ -61,9 +61,8 @@ def stop_after(run, seconds):
     run.interrupted = True
 
 
-def train(path, config, options):
+def train(path, config, options, minutes):
     """A finished run, as it is or as it becomes."""
-    minutes = options.minutes * (2 if path.name.startswith(f"{options.game}-{TWICE}") else 1)
     if not (path / "done").exists():
         run = Run.create(path, "alphago_zero", options.game, config, options.seed)
         threading.Thread(target=stop_after, args=(run, 60 * minutes), daemon=True).start()
@@ -90,7 +89,8 @@ def main():
     chosen = {n: c for n, c in variants(plain).items() if not options.only or n in ("plain", TWICE, *options.only)}
     players, rows = [], {}
     for name, config in chosen.items():
-        run = train(options.out / f"{options.game}-{name}-{options.seed}", config, options)
+        minutes = options.minutes * (2 if name == TWICE else 1)
+        run = train(options.out / f"{options.game}-{name}-{options.seed}", config, options, minutes)
         game, _, net, _ = alphago_zero.load(run)
         players.append(NetPlayer(name, game, net, options.simulations))
         rows[name] = run.metrics()[-1]

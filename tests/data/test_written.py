@@ -16,7 +16,7 @@ from move37 import games
 from move37.core.errors import BadConfig
 from move37.data.dataset import make_dataset
 from move37.data.forms import form_of
-from move37.data.pgn_reader import from_pgn, game_of
+from move37.data.pgn import from_pgn, game_of
 from move37.data.record import BLACK, WHITE
 from move37.data.selection import DatasetConfig
 from move37.data.sgf import BadRecord

@@ -7,12 +7,14 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from move37 import games
 from move37.core.errors import BadConfig, BadRun, UnknownName
 from move37.data.dataset import make_dataset
-from move37.data.record import GameRecord, Move, Result
+from move37.data.record import BLACK, GameRecord, Move, Result
 from move37.data.selection import DatasetConfig
 from move37.data.sources import Entry
 from move37.data.store import Dataset
+from move37.data.written import WrittenGame, score_result
 from move37.games.go import Go
 from move37.learn.update import OptimiserConfig
 from move37.recipes import STAGES, alphago
@@ -135,6 +137,21 @@ def test_presets_and_what_is_missing(stage, tmp_path):
     run = Run.create(tmp_path / "run", f"alphago.{stage}", GAME, module.preset("smoke", GAME), 0)
     with pytest.raises(BadConfig, match="--data" if stage in ("policy", "playout") else "--teacher"):
         module.train(module.preset("smoke", GAME), run)
+
+
+@pytest.mark.parametrize("name", ["smoke", "laptop", "gpu", "paper"])
+def test_other_games_are_imitated_too_and_know_no_dan(tmp_path, name):
+    cells, rng = [column + row for column in "abc" for row in "123"], np.random.default_rng(0)
+    moves = [tuple(rng.permutation(cells).tolist()) for _ in range(12)]
+    won = score_result("1-0", BLACK)
+    records = [Entry(f"game {i}", WrittenGame(texts, result=won)) for i, texts in enumerate(moves)]
+    make_dataset(records, tmp_path / "made", DatasetConfig("tic_tac_toe", least_moves=1, valid=0.5, test=0.0))
+    config = dataclasses.replace(policy.preset(name, "tic_tac_toe"), data=str(tmp_path / "made"))
+    policy.check(config, games.make("tic_tac_toe"))
+    if name == "smoke":
+        run = Run.create(tmp_path / "run", "alphago.policy", "tic_tac_toe", config, 0)
+        policy.train(config, run)
+        assert 0 <= run.metrics()[-1]["valid_top_1"] <= 1
 
 
 def test_other_games_and_other_nets_are_refused(tmp_path, data):

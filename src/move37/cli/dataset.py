@@ -11,10 +11,10 @@ from rich.table import Table
 from move37 import games
 from move37.cli.common import enable_compilation_cache
 from move37.data.dataset import make_dataset
-from move37.data.forms import first_colour
 from move37.data.selection import DatasetConfig
 from move37.data.sources import entries, written_entries
 from move37.data.store import Dataset
+from move37.data.written import first_colour
 from move37.games.go import Go
 
 _NAMED = ("broken", "illegal", "superko")  # the games that skipped.txt names, each with its fault

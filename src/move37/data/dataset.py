@@ -94,9 +94,8 @@ def _candidates(
             faults.append(str(record))
             continue
         line = form.line(record, config)
-        refused = line if isinstance(line, str) and line.startswith("another") else config.refuses(record) or line
-        if isinstance(refused, str):
-            skipped[refused] += 1
+        if isinstance(line, str):
+            skipped[line] += 1
         else:
             yield where, record, line
 

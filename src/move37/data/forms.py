@@ -15,7 +15,7 @@ from move37.data.record import BLACK, WHITE, GameRecord
 from move37.data.replays import replay, row_bytes
 from move37.data.retrace import Line, retrace
 from move37.data.selection import DatasetConfig
-from move37.data.written import WrittenGame
+from move37.data.written import WrittenGame, first_colour
 from move37.games.boards import dihedral_symmetries
 from move37.games.go import Go
 
@@ -37,7 +37,7 @@ class Form(Protocol):
     row_shape: tuple[int, ...]  # of the bytes of a position
 
     def line(self, record: Any, config: DatasetConfig) -> Any:
-        """What of a game the rules need; a text that says why it cannot be used."""
+        """What of a game the rules need; a text that says why it is not taken."""
 
     def play(self, lines: Sequence[Any]) -> list[Played]:
         """Play games again."""
@@ -65,10 +65,12 @@ class GoForm:
         self.row_shape: tuple[int, ...] = (2, -(-size * size // 8))
 
     def line(self, record: Any, config: DatasetConfig) -> Line | str:
-        """As `line_of`."""
+        """As `line_of`, of a game that `config` takes."""
         if not isinstance(record, GameRecord):
             return "another game"
-        return "another size" if record.size != self.size else line_of(record, config)
+        if record.size != self.size:
+            return "another size"
+        return config.refuses(record) or line_of(record, config)
 
     def play(self, lines: Sequence[Line]) -> list[Played]:
         """Each up to its first illegal move."""
@@ -100,6 +102,8 @@ class WrittenForm:
         """The moves' texts."""
         if not isinstance(record, WrittenGame):
             return "another game"
+        if refused := config.refuses(record):
+            return refused
         if record.start:
             return "set-up position"
         if len(record.moves) < max(1, config.least_moves):
@@ -121,11 +125,6 @@ class WrittenForm:
     def fingerprint(self, line: Line) -> bytes:
         """Of the moves."""
         return hashlib.blake2b(line.actions.tobytes(), digest_size=16).digest()
-
-
-def first_colour(game: Game) -> int:
-    """Who moves first: 1 Black, −1 White, as in chess."""
-    return WHITE if game.sides[0] == "White" else BLACK
 
 
 def line_of(record: GameRecord, config: DatasetConfig) -> Line | str:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from move37.data import sgf, written
-from move37.data.pgn_reader import from_pgn
+from move37.data.pgn import from_pgn
 from move37.data.record import BLACK, GameRecord, Move, Player, game_record, read_komi, read_result
 from move37.data.sgf import BadRecord
 from move37.data.written import WrittenGame

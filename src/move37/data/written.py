@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from move37.data.record import BLACK, Player, Result
+from move37.core.types import Game
+from move37.data.record import BLACK, WHITE, Player, Result
 from move37.data.sgf import BadRecord
 
 _RESULTS: Mapping[str, int] = {"1-0": 1, "0-1": -1, "1/2-1/2": 0, "1/2": 0, "0.5-0.5": 0}
@@ -54,3 +55,8 @@ def from_table(path: Path, lines: Iterator[str], first: int) -> Iterator[tuple[s
         black, white = (Player(rank=row.get(f"{colour}_rank", "")) for colour in ("black", "white"))
         result = score_result(row.get("result", ""), first)
         yield where, WrittenGame(tuple(row["moves"].split()), "", first, result, black, white)
+
+
+def first_colour(game: Game) -> int:
+    """Who moves first: 1 Black, −1 White, as in chess."""
+    return WHITE if game.sides[0] == "White" else BLACK

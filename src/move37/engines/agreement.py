@@ -17,6 +17,7 @@ from jaxtyping import Array
 
 from move37.core.types import Game, State
 from move37.data.record import BLACK, WHITE, Kind, Result, read_result
+from move37.data.written import first_colour
 from move37.games.go import Go
 from move37.games.othello import Othello
 from move37.play.match import Played
@@ -67,7 +68,8 @@ def _given_up(played: Played) -> tuple[int, ...]:
 
 def _result(game: Game, played: Played, state: State) -> Result:
     """As Go's records have it; a game that counts nothing has no margin."""
-    black = played.score if played.sides[int(game.sides[0] == "White")] == 0 else -played.score
+    first = played.score if played.sides[0] == 0 else -played.score  # of who moves first
+    black = first * first_colour(game)
     winner = BLACK if black > 0 else WHITE
     if played.ending != "rules":
         return Result(winner, _KINDS[played.ending])

@@ -138,11 +138,7 @@ class Chess(Game):
         """The FEN of a concrete state."""
         return chess_fen.write_fen(_fen(state), self.chess960)
 
-    def to_text(self, state: State) -> str:
-        return self.to_fen(state)
-
-    def from_text(self, text: str) -> State:
-        return self.from_fen(text)
+    from_text, to_text = from_fen, to_fen
 
     def uci(self, state: State, action: int, onto_rook: bool = True) -> str:
         """A legal action as `e7e5`, `e2e1q`, from White's side as all players write it.

@@ -6,7 +6,7 @@ Alone, this stage imitates people in any game of which there is a dataset, chess
 Preset `paper` has the paper's depth, width, batch and schedule.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import ceil, inf
 
 import numpy as np
@@ -14,6 +14,7 @@ import numpy as np
 from move37 import games
 from move37.core.errors import BadConfig, check_ranges
 from move37.core.types import Game
+from move37.data.selection import is_go
 from move37.data.store import Dataset
 from move37.learn.imitate import Demonstrations, imitation_loss
 from move37.learn.update import Learner, OptimiserConfig, fit
@@ -37,7 +38,7 @@ class Config:
     updates: int = 400  # of the net in one iteration
     batch_size: int = 64
     least_rank: str = ""  # of both players in the games that are learned from, like 15k
-    judged_rank: str = "1d"  # of both players in the games that accuracy is measured on, if there are such games
+    judged_rank: str = ""  # of both players in the games that accuracy is measured on, if there are such games
     exam_every: int = 10  # iterations between two measurements on the held-out games
     net: NetConfig = field(default_factory=NetConfig)
     optimiser: OptimiserConfig = field(default_factory=OptimiserConfig)
@@ -49,6 +50,7 @@ class Config:
 
 def preset(name: str, game: str) -> Config:
     """A configuration as a value."""
+    learned_rank, judged_rank = ("15k", "1d") if is_go(game) else ("", "")  # elsewhere people have points of Elo
     small = games.make(game).observation_shape[1] <= 9
     iterations = 55 if small else 120
     muon = OptimiserConfig("muon", learning_rate=2e-3, weight_decay=1e-2, decay_updates=iterations * 400, ema=0.998)
@@ -56,12 +58,15 @@ def preset(name: str, game: str) -> Config:
     presets = {
         "smoke": Config(iterations=2, updates=8, exam_every=1, net=NetConfig(1, 16)),
         "laptop": Config(
-            iterations=iterations, least_rank="15k", net=NetConfig(4, 48) if small else NetConfig(5, 64), optimiser=muon
+            iterations=iterations,
+            least_rank=learned_rank,
+            net=NetConfig(4, 48) if small else NetConfig(5, 64),
+            optimiser=muon,
         ),
         "gpu": Config(iterations=200, updates=1_000, batch_size=1024, net=NetConfig(10, 128), optimiser=muon),
         "paper": Config(iterations=340, updates=1_000_000, batch_size=16, net=NetConfig(6, 192), optimiser=sgd),
     }
-    return preset_of(presets, name)
+    return replace(preset_of(presets, name), judged_rank=judged_rank)
 
 
 def check(config: Config, game: Game) -> None:
