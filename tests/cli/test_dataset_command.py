@@ -69,6 +69,7 @@ def test_several_sources_are_one_dataset(games, move37, here):
 
 
 @pytest.mark.skipif(not OGS.exists(), reason=f"no human games beside the checkout: {OGS} is absent")
+@pytest.mark.whole
 def test_human_games_are_taken_whole(move37, here):
     said = move37("dataset", str(OGS), "--size", "9", "--least-rank", "1d", "--out", "dan")
     assert said.code == 0

@@ -190,6 +190,7 @@ def _nonsense(rng: random.Random, commands: list[str]) -> bytes:
     return (f"{rng.randrange(10**6)} {line}" if kind < 6 else line).encode()
 
 
+@pytest.mark.whole
 def test_ten_thousand_lines_of_nonsense(start):
     """Each command is answered, in order, in the protocol's form; no crash, no silence, no traceback."""
     engine = start("--visits=1")

@@ -9,6 +9,7 @@ import pytest
 pytestmark = pytest.mark.usefixtures("promotion_as_optax_needs_it")
 
 
+@pytest.mark.whole
 def test_actions_may_be_numbers(here, move37):
     said = move37("train", "muzero", "--env", "Pendulum-v1", "--preset=smoke", "--name=pole", "--iterations=2",
                   "--play.moves=100", "--search.num-slots=4", "--search.num-simulations=2")  # fmt: skip
@@ -22,6 +23,7 @@ def test_actions_may_be_numbers(here, move37):
     assert "whose actions are numbers, it must be 0" in said.err
 
 
+@pytest.mark.whole
 def test_an_agent_is_trained_goes_on_and_is_watched(here, move37):
     said = move37("train", "muzero", "--env", "CartPole-v1", "--preset=smoke", "--name=cart", "--iterations=2",
                   "--exam-every=2")  # fmt: skip

@@ -73,6 +73,7 @@ def test_numbers_comments_and_table_are_those_of_the_meter(room, move37):
     assert (room / "game.meter" / "meter.png").read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.whole
 def test_base_rates_of_people_of_the_agent_and_of_random_play(room, move37):
     (room / "games").mkdir()
     other = [[*MOVES[:4], corner] for corner in ("ee", "ea", "de")]

@@ -95,6 +95,7 @@ def test_plot_and_info_know_runs_that_consist_of_runs(whole, move37, monkeypatch
     assert re.search(r"reinforce, 1 of 2 .*\n(.*\n)*  won_against_imitated +0.6", said.out)
 
 
+@pytest.mark.whole
 def test_an_agent_with_playouts_plays_where_one_is_asked_for(here, move37, monkeypatch):
     config = alphago.preset("smoke", GAME)
     run = Run.create(here / "runs" / "whole", "alphago", GAME, config, 0)

@@ -40,6 +40,7 @@ def test_what_it_is():
     assert world == games.world(TANK)
 
 
+@pytest.mark.whole
 def test_it_is_trained_from_its_file_and_goes_on_from_another_folder(here, move37, monkeypatch):
     (here / "tank.py").write_text((FOLDER / "tank.py").read_text())
     said = move37("train", "muzero", "--env=tank.py:Tank", "--preset=smoke", "--name=tank", "--iterations=2")

@@ -111,5 +111,6 @@ def test_both_encodings_allow_the_same_moves():
 
 
 @pytest.mark.parametrize("chess960", [False, True])
+@pytest.mark.whole
 def test_alphazeros_encodings_keep_the_protocol(chess960):
     check(Chess("alphazero", "alphazero", chess960=chess960, claims=False, max_num_moves=30), num_games=4)

@@ -3,6 +3,7 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 
 from move37.games.shogi import Shogi
 from move37.games.shogi_actions import (
@@ -32,6 +33,7 @@ def test_the_numbers_of_actions():
     np.testing.assert_array_equal(action_numbers()[planes, squares], np.arange(1_496))
 
 
+@pytest.mark.whole
 def test_both_lists_name_the_same_legal_moves_and_steps():
     for sfen in SFENS:
         states = [game.from_sfen(sfen) for game in BOTH]
@@ -67,6 +69,7 @@ def test_a_text_for_white_is_turned():
     assert {usi_number(text, black=True) for text in ("7g7g", "7g6d", "P*5e+", "K*5e", "P*5a", "0a1b", "")} == {-1}
 
 
+@pytest.mark.whole
 def test_the_same_game_in_both_lists():
     states, rng = [game.init(jax.random.key(0)) for game in BOTH], np.random.default_rng(1)
     steps, legal = [jax.jit(game.step) for game in BOTH], [jax.jit(game.legal) for game in BOTH]

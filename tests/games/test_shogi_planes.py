@@ -3,6 +3,7 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 
 from move37 import games
 
@@ -46,6 +47,7 @@ def test_lean_planes_tell_repetition_and_check():
     assert checked[44].all()
 
 
+@pytest.mark.whole
 def test_alphazero_planes_hold_the_positions_before_in_the_movers_view():
     moves = ("7g7f", "3c3d", "8h2b+", "3a2b")
     now = np.asarray(FULL.observe(_after(FULL, START, *moves))).reshape(-1, 9, 9)

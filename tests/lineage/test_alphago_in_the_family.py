@@ -3,6 +3,7 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 
 from move37.games.go import Go
 from move37.learn.policy_gradient import group_advantage
@@ -24,6 +25,7 @@ def _evaluate(observation):
     return out[:, :26], np.tanh(out[:, 26] / 4)
 
 
+@pytest.mark.whole
 def test_without_playouts_it_searches_as_alphago_zero():
     config, state = SearchConfig(Puct(), 24), jax.vmap(GAME.init)(jax.random.split(jax.random.key(0), 3))
     plain = Stepwise(Rules(GAME), config).search(_evaluate, state)

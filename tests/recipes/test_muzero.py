@@ -82,6 +82,7 @@ def test_reanalyze_renews_policies_and_a_stopped_run_goes_on_as_if_it_had_not_be
         assert (one["value"] == played["value"]).all() == newest
 
 
+@pytest.mark.whole
 def test_what_reanalyze_says_is_what_a_search_with_that_net_says():
     game, config = make(GAME), SearchConfig(Gumbel(gumbel_scale=0.0), num_simulations=8)
     net = BoardLatent(game, LatentConfig(1, 1, 8), key=jax.random.key(3))
@@ -98,6 +99,7 @@ def test_what_reanalyze_says_is_what_a_search_with_that_net_says():
     assert (np.argsort(found[0]) != np.argsort(found[1])).any()
 
 
+@pytest.mark.whole
 def test_a_net_that_learns_to_imagine_what_it_sees(tmp_path):
     config = muzero.preset("smoke", GAME)
     config = dataclasses.replace(config, net=dataclasses.replace(config.net, consistency=2.0), updates=40)

@@ -64,6 +64,7 @@ def test_what_it_cannot_learn_from_is_refused(played):
         muzero_unplugged.check(config, games.world("gym:Pendulum-v1"))
 
 
+@pytest.mark.whole
 def test_nothing_is_played(tmp_path, played, monkeypatch):
     """Steps of the world are made in exams alone."""
     config = dataclasses.replace(muzero_unplugged.preset("smoke", CART), data=str(played))
