@@ -358,6 +358,15 @@ def test_analysis_commands(ask, engine):
     assert len(engine.table.moves) == before + 1
 
 
+def test_the_last_word_on_a_full_tree_does_not_wait_for_the_interval(made):
+    heard, asked = [], itertools.count()
+    for part in made[1].answer("lz-analyze b 100000", lambda: next(asked) > 500):
+        if part.startswith("info"):
+            heard.append(sum(int(move["visits"]) for move in _infos(part)))
+    first, last = heard
+    assert first < last
+
+
 def test_ownership_on_a_large_board_comes_behind_the_first_line_and_gets_better(made, engine, monkeypatch):
     monkeypatch.setattr(ownership, "_WORK", 4 * SIZE**4)
     engine.play(1, 5)

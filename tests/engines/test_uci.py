@@ -110,14 +110,21 @@ def test_endless_thought_ends_with_stop_even_when_the_tree_is_full(talk):
     assert time.monotonic() - began < 1
 
 
+def test_endless_thought_is_reported_as_soon_as_the_tree_is_full(talk):
+    """A client that waits for a report before it says `stop` gets one, however soon the search had ended."""
+    lines = talk.say("go infinite", (500, "stop"))
+    *_, full, stopped = [line.split() for line in lines if " score " in line]
+    assert full[full.index("nodes") :][:2] == stopped[stopped.index("nodes") :][:2]
+
+
 def test_pondering_goes_on_until_the_move_was_played(talk):
     lines = talk.say("go ponder nodes 30", (3, "isready"), (3, "ponderhit"))
-    assert lines[0] == "readyok"
+    assert lines.count("readyok") == 1
     assert lines[-1].startswith("bestmove ")
     few, many = (talk.go("go ponder wtime 100", (n, "stop")) for n in (1, 30))
     assert int(few["nodes"]) < int(many["nodes"])
     answers = talk.say("go infinite", (1, "ponderhit"), (2, "stop"))
-    assert answers[0].startswith("info string error: ponderhit")
+    assert "info string error: ponderhit" in answers[0] + answers[1]  # the first report may come before it
 
 
 @pytest.mark.parametrize(
@@ -139,7 +146,7 @@ def test_the_end_of_input_ends_it(talk):
 
 def test_words_that_it_does_not_know_do_not_end_a_thought(talk):
     lines = talk.say("go infinite", (1, "hello"), (400, "stop"))
-    assert lines[0].startswith("info string error: no command 'hello'")
+    assert "info string error: no command 'hello'" in lines[0] + lines[1]  # the first report may come before it
     assert lines[-1].startswith("bestmove ")
 
 

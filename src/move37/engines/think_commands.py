@@ -133,9 +133,9 @@ class ThinkCommands:
     def _reports(
         self, thoughts: Generator[int, None, None], wishes: _Wishes, writer: Writer, last: bool = False
     ) -> Generator[str, None, None]:
-        """A report after the first batch, then one an interval; with `last` one at the end.
+        """A report after the first batch, then one an interval, and one at the end.
 
-        Without `last` the first does not wait for games that tell ownership on a large board.
+        `last`: nobody waits for the first, which else leaves out games that tell ownership on a large board.
         """
         told, at = -np.inf, -1
         quick = wish = wishes
@@ -153,7 +153,7 @@ class ThinkCommands:
                 yield writer(self.engine.thinker.snapshot(), wish)
         finally:
             thoughts.close()
-        if at < 0 or (last and at != visits) or wish is not wishes:
+        if at < 0 or at != visits or wish is not wishes:
             yield writer(self.engine.thinker.snapshot(), wishes)
 
     def _leela(self, snapshot: Snapshot, wishes: _Wishes) -> str:

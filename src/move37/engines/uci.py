@@ -1,6 +1,7 @@
 """UCI and USI: one conversation, in the words of a `Dialect`, from a pipe to a pipe."""
 
 import contextlib
+import math
 import sys
 import time
 import traceback
@@ -176,6 +177,8 @@ class Dialogue:
         due = began
         if go.endless:
             self._run(self.thinker.think(stop=self._is_interrupted), report)
+            if not self._order:  # the tree is full: all that there will be
+                report()
             while not self._is_interrupted():
                 time.sleep(_IDLE)
             due = time.monotonic()
@@ -190,8 +193,8 @@ class Dialogue:
         self._send(f"bestmove {move}" + (f" ponder {answer[0]}" if answer else ""))
 
     def _run(self, thoughts: Generator[int, None, None], report: Callable[[], None]) -> None:
-        """To their end, with a report now and then."""
-        told = time.monotonic()
+        """To their end, with a report after the first batch and then now and again."""
+        told = -math.inf
         with contextlib.closing(thoughts):
             for _ in thoughts:
                 if time.monotonic() - told >= _INTERVAL:
