@@ -12,10 +12,12 @@ from rules_against_others import compare
 
 from move37 import games
 from move37.core.errors import BadConfig
-from move37.games.chess import Chess, _hash
+from move37.games.chess import Chess
 from move37.games.chess_bits import packed
+from move37.games.chess_hash import hashed
 from move37.games.chess_moves import dead
 from move37.games.perft import perft
+from move37.play.players import basic_player
 
 GAME = Chess()
 STEP = jax.jit(Chess.step, static_argnums=0)
@@ -202,7 +204,7 @@ def test_positions_that_differ_in_the_highest_bits_are_told_apart():
         for place in squares:
             pairs.append(tuple(f"{place.format(*two)}/K1k5 w - - 0 1" for two in ((one, other), (other, one))))
     for fens in pairs:
-        first, second = (np.asarray(_hash(GAME.from_fen(fen).position, jnp.array(False))) for fen in fens)
+        first, second = (np.asarray(hashed(GAME.from_fen(fen).position, jnp.array(False))) for fen in fens)
         assert (first != second).all(), fens
 
 
@@ -210,3 +212,24 @@ def test_pieces_that_go_around_each_other_do_not_repeat_the_position():
     line = ["d1d2", "g8g6", "d2d3", "g6h6", "d3d1", "h8g8", "d1d2", "g8h8", "d2d3", "h6g6", "d3d1", "g6g8"]
     after = _play("k5qr/8/8/8/8/8/1P6/K2R4 w - - 0 1", *line)
     assert (int(after.state.repeats), float(after.discount)) == (1, -1.0)
+
+
+VALUES = {chess.PAWN: 1, chess.KNIGHT: 3, chess.BISHOP: 3, chess.ROOK: 5, chess.QUEEN: 9}
+
+
+@pytest.mark.parametrize("mover", ["w", "b"])
+def test_material_is_the_movers(mover):
+    fen = f"r3k3/pp6/8/8/3N4/8/PPPPPPPP/R2QK3 {mover} - - 0 1"
+    ahead = sum(
+        value * (len(chess.Board(fen).pieces(kind, chess.WHITE)) - len(chess.Board(fen).pieces(kind, chess.BLACK)))
+        for kind, value in VALUES.items()
+    )
+    assert float(GAME.material(GAME.from_fen(fen))) == (ahead if mover == "w" else -ahead) != 0
+
+
+def test_greedy_takes_the_queen_and_rather_mates():
+    fens = {"1q2k3/8/8/8/7r/5B2/1R6/4K3 w - - 0 1": "b2b8", "7k/1q4pp/8/8/8/8/1Q6/3R2K1 w - - 0 1": "d1d8"}
+    fens |= {"3r2k1/1q6/8/8/8/8/1Q4PP/7K b - - 0 1": "d8d1", "3r3k/1q6/8/8/8/6P1/6BP/1Q5K b - - 0 1": "b7b1"}
+    states = jax.tree.map(lambda *x: np.stack(x), *map(GAME.from_fen, fens))
+    found = basic_player("greedy", GAME).choose(states, jax.random.key(0))
+    assert [GAME.uci(GAME.from_fen(fen), int(a)) for fen, a in zip(fens, found, strict=True)] == list(fens.values())

@@ -32,6 +32,12 @@ def _stack(states: list) -> object:
     return jax.tree.map(lambda *leaves: np.stack(leaves), *states)
 
 
+def test_material_is_the_movers_on_the_board_and_in_hand():
+    sfen = "+R8/2K6/4b4/9/9/9/9/p8/4k4 {} Gp 1"
+    counted = 12 - 8 - 1 + 6 - 1  # dragon; bishop and pawn; gold and pawn in hand
+    assert [float(GAME.material(GAME.from_sfen(sfen.format(mover)))) for mover in "bw"] == [counted, -counted]
+
+
 def test_perft_of_the_first_position_and_of_the_one_with_most_moves():
     game = Shogi(declaration=False)
     assert [perft(game, game.init(jax.random.key(0)), depth) for depth in (1, 2, 3)] == [30, 900, 25_470]

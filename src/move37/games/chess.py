@@ -7,14 +7,15 @@ from typing import Any, ClassVar, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Int, Int8, Int16, Key, Shaped, UInt32
+from jaxtyping import Array, Bool, Float, Int, Int8, Int16, Key, Shaped, UInt32
 
 from move37.core.errors import BadConfig, IllegalMove, check_ranges
 from move37.core.types import Game, Step
 from move37.games import chess_fen, chess_spelling, chess_text
 from move37.games.chess_actions import KING, PAWN, ROOK, actions, names, texts
 from move37.games.chess_bits import Bits, single
-from move37.games.chess_moves import KING_SIDE, QUEEN_SIDE, Position, dead, find, turned
+from move37.games.chess_hash import hashed
+from move37.games.chess_moves import KING_SIDE, QUEEN_SIDE, Position, balance, dead, find, turned
 from move37.games.chess_planes import (
     NUM_ALPHAZERO,
     NUM_LEAN,
@@ -27,9 +28,6 @@ from move37.games.chess_planes import (
 )
 from move37.games.chess_setup import CHESS, fen_of, first_position, position_of
 from move37.games.encodings import OPTIONS, chosen_options
-
-_HASHED = 15  # words: six kinds of pieces twice, the mover's pieces twice, and the rest
-_ODD = np.random.default_rng(37).integers(2**32, size=(_HASHED, 2, 2), dtype=np.uint32) | np.uint32(1)
 
 
 class State(NamedTuple):
@@ -86,7 +84,7 @@ class Chess(Game):
         found = find(position, self.chess960)
         position = position._replace(ep=jnp.where(found.ep, position.ep, jnp.int8(-1)))
         clock = jnp.where(quiet, state.clock + jnp.int16(1), jnp.int16(0))
-        words, place = _hash(position, ~state.black), jnp.arange(self._ring(), dtype=jnp.int16)
+        words, place = hashed(position, ~state.black), jnp.arange(self._ring(), dtype=jnp.int16)
         same = (state.hashes == words[:, None]).all(0) & (place < clock)
         after = State(
             position=position,
@@ -118,6 +116,10 @@ class Chess(Game):
     def in_check(self, state: State) -> Bool[Array, ""]:
         """Whether the player to move is in check."""
         return _find_now(state.position, self.chess960).check
+
+    def material(self, state: State) -> Float[Array, ""]:
+        """Of the player to move less the opponent's, in pawns: what a greedy player counts."""
+        return balance(state.position)
 
     def from_fen(self, text: str) -> State:
         """The state of a FEN, from which `max_num_moves` are counted. An en passant that no pawn may make is left out.
@@ -217,7 +219,7 @@ class Chess(Game):
     def _begin(
         self, position: Position, black: Bool[Array, ""], clock: Int16[Array, ""], ply: Int16[Array, ""]
     ) -> State:
-        words, place = _hash(position, black), jnp.arange(self._ring(), dtype=jnp.int16)
+        words, place = hashed(position, black), jnp.arange(self._ring(), dtype=jnp.int16)
         return State(
             position=position,
             black=black,
@@ -277,21 +279,3 @@ _dead_now = jax.jit(dead)
 
 def _fen(state: State) -> chess_fen.Fen:
     return fen_of(state.position, bool(state.black), int(state.clock), int(state.ply))
-
-
-def _hash(position: Position, black: Bool[Array, ""]) -> UInt32[Array, "2"]:
-    """Two words, each mixed from all of a position by odd numbers of its own.
-
-    h ← (h ⊕ word)·odd, h ← h ⊕ h ≫ 15, then once more times another odd number and h ← h ⊕ h ≫ 13: after one round
-    alone the highest bit of a word, h4 or h8, would come through so little mixed that the next word can cancel it.
-    """
-    files = (position.rights.reshape(4) + jnp.int8(1)).astype(jnp.uint32) << np.arange(0, 16, 4, dtype=np.uint32)
-    ep = (position.ep + jnp.int8(1)).astype(jnp.uint32) << np.uint32(16)
-    rest = files.sum(dtype=jnp.uint32) | ep | black.astype(jnp.uint32) << np.uint32(24)
-    words = jnp.concatenate([*position.kinds, jnp.stack([*position.own, rest])])
-    words, mixed = jax.lax.optimization_barrier(words), jnp.zeros(2, jnp.uint32)
-    for word, (odd, other) in zip(words, _ODD, strict=True):
-        mixed = (mixed ^ word) * odd
-        mixed = (mixed ^ (mixed >> np.uint32(15))) * other
-        mixed = mixed ^ (mixed >> np.uint32(13))
-    return mixed

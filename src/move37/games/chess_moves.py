@@ -10,7 +10,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Int8, UInt32
+from jaxtyping import Array, Bool, Float, Int8, UInt32
 
 from move37.core.types import take
 from move37.games.chess_actions import BISHOP, KING, KNIGHT, PAWN, QUEEN, ROOK
@@ -40,6 +40,7 @@ _BELOW = steps([(0, -1)]).one(0)
 _THIRD_RANK, _LAST_RANK = constant(range(16, 24)), constant(range(56, 64))
 _DARK = constant(s for s in range(64) if (s // 8 + s % 8) % 2 == 0)
 _EVERYWHERE = constant(range(64))
+_VALUES = np.array([1, 3, 3, 5, 9, 0], np.float32)  # pawns to kings
 
 
 class Position(NamedTuple):
@@ -124,6 +125,12 @@ def dead(kinds: Bits) -> Bool[Array, ""]:
     knights, bishops = take(kinds, KNIGHT), take(kinds, BISHOP)
     one_colour = ~(bishops & _DARK).any() | ~(bishops & ~_DARK).any()
     return ~strong & jnp.where(knights.any(), (knights.number() == 1) & ~bishops.any(), one_colour)
+
+
+def balance(position: Position) -> Float[Array, ""]:
+    """The mover's pieces less the opponent's: 1 a pawn, 3 a knight or bishop, 5 a rook, 9 a queen."""
+    mine, all_of_them = (position.kinds & position.own.each()).number(), position.kinds.number()
+    return (2.0 * mine.astype(jnp.float32) - all_of_them.astype(jnp.float32)) @ _VALUES
 
 
 def _army(kinds: Bits, side: Bits) -> _Army:

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Int, Int8, Int16, Key, Shaped, UInt8, UInt32
+from jaxtyping import Array, Bool, Float, Int, Int8, Int16, Key, Shaped, UInt8, UInt32
 
 from move37.core.errors import BadConfig, IllegalMove, check_ranges
 from move37.core.types import Game, Step
@@ -19,7 +19,7 @@ from move37.games import shogi_actions, shogi_planes, shogi_sfen
 from move37.games.encodings import OPTIONS, chosen_options
 from move37.games.shogi_moves import legal_moves
 from move37.games.shogi_planes import Shown
-from move37.games.shogi_position import IN_HAND, can_declare, find_move, hash_change, play, position_hash
+from move37.games.shogi_position import IN_HAND, balance, can_declare, find_move, hash_change, play, position_hash
 from move37.games.shogi_tables import NUM_SQUARES, action_planes
 
 _MOVES = len(action_planes()) - 1  # of the compact list; the declaration comes after them
@@ -126,6 +126,10 @@ class Shogi(Game):
 
     def to_play(self, state: State) -> Int[Array, ""]:
         return (state.player < 0).astype(jnp.int32)
+
+    def material(self, state: State) -> Float[Array, ""]:
+        """Of the player to move less the opponent's, in pawns: what a greedy player counts."""
+        return balance(state.board, state.hands)
 
     def describe(self, state: State, action: int) -> str:
         """As `usi`; an action that is not legal here as `format_action`."""

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Int, Int8, UInt32
+from jaxtyping import Array, Bool, Float, Int, Int8, UInt32
 
 from move37.games.shogi_tables import (
     BISHOP,
@@ -23,6 +23,7 @@ from move37.games.shogi_tables import (
 
 IN_HAND = NUM_SQUARES  # where pieces in hand stand in the tables
 _WHITE_MOVES = np.array([0x9E3779B9, 0x7F4A7C15], np.uint32)  # in the hash where White is to move
+_VALUES = np.array([0, 1, 3, 4, 5, 8, 10, 6, 0, 7, 6, 6, 6, 10, 12], np.float32)  # of a kind of `shogi_tables`
 _CAMP_SQUARES = 3 * SIZE  # the first are the opponent's camp
 
 
@@ -116,6 +117,15 @@ def can_declare(
 
 def _unpromoted(kinds: Array) -> Array:
     return jnp.where(kinds > PROMOTED, kinds - PROMOTED, kinds)
+
+
+def balance(board: Int8[Array, " 81"], hands: Int8[Array, "2 7"]) -> Float[Array, ""]:
+    """The mover's pieces on the board and in hand less the opponent's, in pawns.
+
+    Source: the values of Koji Tanigawa, 9-dan, as "Shogi strategy" of Wikipedia quotes them.
+    """
+    on_board = jnp.sign(board).astype(jnp.float32) * jnp.asarray(_VALUES)[jnp.abs(board)]
+    return on_board.sum() + (hands[0] - hands[1]).astype(jnp.float32) @ _VALUES[1 : NUM_IN_HAND + 1]
 
 
 def _absolute(square: Array, player: Int8[Array, ""]) -> Array:
