@@ -36,7 +36,7 @@ def test_moves_and_positions_are_those_of_cshogi():
 
 @pytest.fixture(scope="module")
 def talk():
-    talk = Talk(Usi(GAME), no_opinion, thinker=ThinkerConfig(nodes=1024, slots=593))
+    talk = Talk(Usi(GAME), no_opinion, thinker=ThinkerConfig(nodes=1024))
     assert talk.say("isready") == ["readyok"]
     return talk
 

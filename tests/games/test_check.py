@@ -159,6 +159,7 @@ FAULTS = {
         "from step on a finished state or an illegal action",
     ),
     "no legal action": ({"legal": lambda sound, s: sound.legal(s) & (s.board[4] == 0)}, "no legal action"),
+    "more legal actions than it says": ({"max_num_legal": 8}, "legal actions 9 "),
     "infinite reward": ({"step": stepping(lambda s, x: x._replace(reward=1 / (x.discount + 1)))}, "reward inf"),
     "infinite observation": (
         {

@@ -76,6 +76,25 @@ def test_slots_sorted_by_prior_change_nothing(rule, discount):
 
 
 @pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("driver", ["fused", "stepwise"])
+def test_room_for_as_many_moves_as_are_ever_legal_changes_nothing(rule, driver):
+    world = HashWorld(40, illegal=6)
+    config, noise = SearchConfig(rule, 32, leaves=4), _noise(rule, 32, 40)
+    wide = _search(world, config)
+    used = np.arange(33) < np.asarray(wide.tree.num_nodes)[:, None]
+    assert (np.isfinite(np.asarray(wide.tree.prior_logits)).sum(-1) * used).max() <= 24
+    world.max_num_legal = 24
+    if driver == "fused":
+        narrow = _search(world, config)
+    else:
+        evaluate = jax.jit(lambda embedding: tuple(world.evaluate(embedding)))
+        narrow = Stepwise(world, config).search(lambda x: jax.tree.map(np.asarray, evaluate(x)), roots(32), noise)
+    assert (wide.tree.action.shape[-1], narrow.tree.action.shape[-1]) == (32, 24)
+    np.testing.assert_array_equal(wide.visit_counts, narrow.visit_counts)
+    np.testing.assert_array_equal(wide.action, narrow.action)
+
+
+@pytest.mark.parametrize("rule", RULES)
 @pytest.mark.parametrize("leaves", [1, 4])
 def test_bookkeeping(rule, leaves):
     world = HashWorld(6, terminal=2)

@@ -16,7 +16,7 @@ def run(command: str, options: Namespace) -> int:
     enable_compilation_cache()
     run, game, net, chosen = load_net(options.run)
     dialect = (Uci if command == "uci" else Usi)(game)
-    thinker = ThinkerConfig(options.nodes, options.leaves, slots=dialect.words.most_moves)
+    thinker = ThinkerConfig(options.nodes, options.leaves)
     config, lines, name = UciConfig(options.visits, options.time), Lines(source), f"move37 {run.path.name}@{chosen}"
     serve(Dialogue(name, dialect, OnnxEvaluator(net), lines, sender(sink), config, thinker), lines)
     return 0

@@ -60,6 +60,7 @@ class Game(World):
 
     observation_shape: tuple[int, int, int]  # C, H, W
     sides: tuple[str, str] = ("the first player", "the second player")  # as people call them
+    max_num_legal: int | None = None  # moves of any position, where far fewer than actions: a search's room for each
 
     @abc.abstractmethod
     def init(self, key: Key[Array, ""]) -> State:

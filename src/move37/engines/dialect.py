@@ -36,7 +36,6 @@ class Words(NamedTuple):
     mate_plies: int  # plies that one of `score mate` counts
     no_mate_search: str  # answer to `go mate`, where it is another question than to think until a mate is found
     num_plies: int  # of a game, about: the clock is shared out by it
-    most_moves: int  # of any position that play has been known to reach
 
 
 class Dialect(abc.ABC):
@@ -73,7 +72,7 @@ class Uci(Dialect):
     Source: S. Meyer-Kahlen, "Description of the universal chess interface", April 2006.
     """
 
-    words = Words("uci", "ucinewgame", "fen", CHESS_START, "(none)", "wb", 2, "", 100, 218)
+    words = Words("uci", "ucinewgame", "fen", CHESS_START, "(none)", "wb", 2, "", 100)
 
     def __init__(self, game: Game):
         """Raises `BadConfig` for another game."""
@@ -108,7 +107,7 @@ class Usi(Dialect):
     Source: "The Universal Shogi Interface", draft 2 (T. Romstad), and its pages by the authors of Shogidokoro.
     """
 
-    words = Words("usi", "usinewgame", "sfen", SHOGI_START, "resign", "bw", 1, "checkmate notimplemented", 120, 593)
+    words = Words("usi", "usinewgame", "sfen", SHOGI_START, "resign", "bw", 1, "checkmate notimplemented", 120)
 
     def __init__(self, game: Game):
         """Raises `BadConfig` for another game."""

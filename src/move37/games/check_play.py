@@ -98,10 +98,13 @@ def check_records(game: Game, batch: Record) -> None:
     fair = ((batch.discount >= 0) & (batch.discount <= 1)) | (opponent_next & (game.num_players == 2))
     goes_on, changed = batch.discount != 0, to_play != np.roll(to_play, -1, axis=1)
     in_time = f"discount 0 within max_num_moves = {game.max_num_moves} moves"
+    num_legal = batch.legal.sum(axis=2)
+    most_legal = game.max_num_legal or game.num_actions
     players, between = ("0", "γ in [0, 1]") if game.num_players == 1 else ("0 or 1", "−1, or γ in [0, 1]")
     # Masks of wrong rows, then what to show there and the texts; the first fault of the first kind is reported.
     faults: tuple[tuple[Any, Any, str, str, str], ...] = (
         (~batch.legal.any(axis=2), None, "no legal action", "one True before the end", "Discount 0 ends a game."),
+        (num_legal > most_legal, num_legal, "legal actions", f"max_num_legal = {most_legal}", "Raise max_num_legal."),
         (last_row, None, "a game that goes on", in_time, "End the game, or raise max_num_moves."),
         (~finite_view, None, "an observation that is not finite", "finite numbers", "Look for a division by 0."),
         (~np.isfinite(batch.reward), batch.reward, "reward", "a finite number", "Look for a division by 0."),

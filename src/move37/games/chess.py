@@ -61,6 +61,7 @@ class Chess(Game):
     observation_shape: tuple[int, int, int] = field(init=False)
 
     num_players = 2
+    max_num_legal = 218  # R6R/3Q4/1Q4Q1/4Q3/2Q4Q/Q4Q2/pp1Q4/kBNN1KB1 w (N. Petrović, 1964)
     sides = ("White", "Black")
     options: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         **OPTIONS,

@@ -59,6 +59,7 @@ class Shogi(Game):
     observation_shape: tuple[int, int, int] = field(init=False)
 
     num_players = 2
+    max_num_legal = 594  # 593 moves in R8/2K1S1SSk/4B4/9/9/9/9/9/1L1L1L3 b RBGSNLP3g3n17p 1, and the declaration
     sides = ("Black", "White")
     options: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         **OPTIONS,

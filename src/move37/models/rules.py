@@ -26,6 +26,11 @@ class Rules(eqx.Module):
     game: Game = eqx.field(static=True)
     net: Callable[[Array], tuple[Array, Array]] | None = None
 
+    @property
+    def max_num_legal(self) -> int | None:
+        """Actions of any state that are not masked, as far as the game says."""
+        return self.game.max_num_legal
+
     def embed(self, observation: State) -> Embedding:
         """h: the state itself."""
         return observation

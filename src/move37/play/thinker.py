@@ -33,7 +33,6 @@ class ThinkerConfig:
     nodes: int = 4096  # room of the tree; half of it, the oldest nodes, can be carried to the next position
     leaves: int = 8  # of one network batch
     rule: Puct = field(default_factory=Puct)
-    slots: int | None = None  # of a node: moves that it may have, at least two; None: as many as there are actions
 
     def __post_init__(self) -> None:
         """Check the ranges. Raises `BadConfig`."""
@@ -83,7 +82,7 @@ class Thinker:
         self._evaluate = evaluate
         fresh = self.config.nodes // 2 // self.config.leaves * self.config.leaves  # whole network batches
         kept = self.config.nodes - fresh - 1
-        search = SearchConfig(self.config.rule, fresh, self.config.leaves, self.config.slots, kept_nodes=kept)
+        search = SearchConfig(self.config.rule, fresh, self.config.leaves, kept_nodes=kept)
         self._search = Stepwise(Rules(game), search)
         self._room = self.config.nodes - self.config.leaves
         self._at: _Root | None = None

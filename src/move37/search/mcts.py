@@ -4,9 +4,9 @@ For accelerators, and for models that are JAX throughout. The other driver is `s
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import inf
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -29,7 +29,7 @@ class SearchConfig:
     rule: Puct | Gumbel = field(default_factory=Gumbel)
     num_simulations: int = 32
     leaves: int = 1  # leaves of one tree per network batch, kept apart by virtual visits
-    num_slots: int | None = None  # K; None is min(A, num_simulations + kept_nodes): exact
+    num_slots: int | None = None  # K; None is min(A, most legal moves, num_simulations + kept_nodes): exact
     sampled: bool = False  # fill the slots by sampling from the prior (Sampled MuZero)
     kept_nodes: int = 0  # room for nodes of an earlier search, to go on from (`reuse`)
 
@@ -66,6 +66,12 @@ class Growth(NamedTuple):
 def num_slots(config: SearchConfig, num_actions: int) -> int:
     """K."""
     return min(num_actions, config.num_slots or max(2, config.num_simulations + config.kept_nodes))
+
+
+def fitted(config: SearchConfig, model: Any) -> SearchConfig:
+    """With no more slots than a state has legal actions, where the model says how many (`max_num_legal`)."""
+    most = getattr(model, "max_num_legal", None)
+    return config if most is None else replace(config, num_slots=max(2, num_slots(config, most)))
 
 
 def fill_slots(config: SearchConfig, log_prior: Float[Array, "M A"], key: Key[Array, ""] | None) -> Slots:
@@ -206,6 +212,7 @@ def search(
     number of simulations, none over `config.num_simulations`. `key` is for sampled slots alone.
     With `previous` the new simulations add to those of an earlier search (None at the first move).
     """
+    config = fitted(config, model)
     keys = [None, None] if key is None else list(jax.random.split(key))
     first = model.evaluate(embedding)
     tree, root = start(config, embedding, first, noise, budgets, which, keys[0], previous)

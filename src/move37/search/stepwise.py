@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
 from move37.core.types import Embedding, Prediction, Transition
-from move37.search.mcts import Growth, SearchConfig, SearchResult, absorb, budget_of, finish, grow, rounds, start
+from move37.search.mcts import Growth, SearchConfig, SearchResult, absorb, budget_of, finish, fitted, grow, rounds, start
 from move37.search.reuse import Previous
 from move37.search.tree import Root
 
@@ -50,11 +50,11 @@ class Stepwise:
 
     def __init__(self, model: ObservedModel, config: SearchConfig):
         """Nothing is compiled until the first search."""
-        self.model, self.config = model, config
+        self.model, self.config = model, fitted(config, model)
         self._observe = jax.jit(model.observe)
         self._start = jax.jit(self._plant_and_grow, static_argnames="budgets")
         self._round = jax.jit(self._absorb_and_grow, donate_argnums=0)
-        self._finish = jax.jit(partial(finish, config))
+        self._finish = jax.jit(partial(finish, self.config))
 
     def search(
         self,
