@@ -13,7 +13,18 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
 from move37.core.types import Embedding, Prediction, Transition
-from move37.search.mcts import Growth, SearchConfig, SearchResult, absorb, budget_of, finish, fitted, grow, rounds, start
+from move37.search.mcts import (
+    Growth,
+    SearchConfig,
+    SearchResult,
+    absorb,
+    budget_of,
+    finish,
+    fitted,
+    grow,
+    rounds,
+    start,
+)
 from move37.search.reuse import Previous
 from move37.search.tree import Root
 
