@@ -67,7 +67,7 @@ class Talk:
 class Noughts(Dialect):
     """Tic-tac-toe in UCI: a search that compiles in no time. A position is the moves that lead there."""
 
-    words = Words("uci", "ucinewgame", "fen", "-", "(none)", "wb", 2, "", 9, 9)
+    words = Words("uci", "ucinewgame", "fen", "-", "(none)", "wb", 2, "", 9)
 
     def __init__(self):
         self.game, self.reads = TicTacToe(), 0
