@@ -1,7 +1,7 @@
 """How many steps does MuZero need to learn a world of Gymnasium? Several seeds, beside the same without one option.
 
 python benchmarks/control.py CartPole-v1 --bar 475
-python benchmarks/control.py CartPole-v0 --bar 200 --iterations 5 --exam-every 1
+python benchmarks/control.py CartPole-v0 --bar 200 --iterations 5 --exam-every 1 --value -1 12 105
 python benchmarks/control.py CartPole-v1 --bar 475 --without reanalyze searched_values consistency
 
 Prints for each seed the positions learned from (the last steps are still in flight then) and the seconds at the first
@@ -27,6 +27,13 @@ def main():
     parser.add_argument("--seeds", nargs="*", type=int, default=[0, 1, 2])
     parser.add_argument("--iterations", type=int, help="of each run; by default the preset's")
     parser.add_argument("--exam-every", type=int, help="iterations; by default the preset's")
+    parser.add_argument(
+        "--value",
+        nargs=3,
+        type=float,
+        metavar=("LOW", "HIGH", "BINS"),
+        help="support of the value, in scaled numbers: its middle is what the net hopes for before it has learned",
+    )
     parser.add_argument("--without", nargs="*", default=[], choices=list(OFF), help="options to do without, one by one")
     parser.add_argument("--episodes", type=int, default=100, help="of the measurement at the end")
     options = parser.parse_args()
@@ -63,6 +70,10 @@ def train(name, seed, options):
     config = muzero.preset("laptop", f"gym:{options.env}")
     asked = {"iterations": options.iterations, "exam_every": options.exam_every}
     config = dataclasses.replace(config, **{key: value for key, value in asked.items() if value is not None})
+    if options.value is not None:
+        low, high, bins = options.value
+        support = dataclasses.replace(config.net.value, low=low, high=high, bins=int(bins))
+        config = dataclasses.replace(config, net=dataclasses.replace(config.net, value=support))
     config = config if name == "preset" else OFF[name](config)
     path = Path("runs") / f"benchmark-control-{options.env}-{name}-{seed}"
     return trained(muzero, path, f"gym:{options.env}", config, seed)

@@ -220,3 +220,16 @@ def test_ranges():
     for bad in ({"nodes": 12, "leaves": 4}, {"leaves": 0}):
         with pytest.raises(BadConfig):
             ThinkerConfig(**bad)
+
+
+def test_a_slow_net_does_not_make_it_late():
+    def slow(observation):
+        time.sleep(0.1)
+        return evaluate(observation)
+
+    thinker = Thinker(GAME, slow, ThinkerConfig(nodes=256, leaves=4))
+    thinker.warm_up(START)
+    thinker.go_to(START, "start", ())
+    began = time.monotonic()
+    assert len(list(thinker.think(seconds=0.65))) > 1
+    assert time.monotonic() - began < 0.65

@@ -131,21 +131,23 @@ class Thinker:
     ) -> Generator[int, None, None]:
         """Search on; after each network batch comes the number of the root's visits.
 
-        Ends when the root has `visits`, after `seconds`, when `stop` says so or when the tree is full, and when the
+        Ends when the root has `visits`, before `seconds` are over, as far as the last batch tells, when `stop` says so or when the tree is full, and when the
         iterator is closed. At least one batch is searched, unless the tree is full.
         """
         began = time.monotonic()
         self._plant()
-        going = self.num_nodes <= self._room
+        going, batch = self.num_nodes <= self._room, 0.0
         if going:
             self._advance(more=True)
         try:
             while going:
-                # One batch of leaves is on its way: it will be backed up whatever comes.
+                # One batch of leaves is on its way: it will be backed up whatever comes, and so will be the next.
+                at = time.monotonic()
                 enough = self._visits() + self.config.leaves >= (visits or 2**31)
                 going = not enough and self.num_nodes <= self._room
-                going = going and (seconds is None or time.monotonic() - began < seconds) and not stop()
+                going = going and (seconds is None or at - began + 2 * batch < seconds) and not stop()
                 self._advance(more=going)
+                batch = time.monotonic() - at
                 yield self._visits()
         finally:
             self._advance(more=False)
