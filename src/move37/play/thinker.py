@@ -131,8 +131,8 @@ class Thinker:
     ) -> Generator[int, None, None]:
         """Search on; after each network batch comes the number of the root's visits.
 
-        Ends when the root has `visits`, before `seconds` are over, as far as the last batch tells, when `stop` says so or when the tree is full, and when the
-        iterator is closed. At least one batch is searched, unless the tree is full.
+        Ends when the root has `visits`, before `seconds` are over, as far as the last batch tells, when `stop` says so
+        or when the tree is full, and when the iterator is closed. At least one batch is searched, unless it is full.
         """
         began = time.monotonic()
         self._plant()
