@@ -10,6 +10,9 @@ import time
 from pathlib import Path
 
 import chess.pgn
+import cshogi
+import cshogi.CSA
+import cshogi.KIF
 import jax
 import numpy as np
 import pytest
@@ -19,6 +22,7 @@ from move37.cli.common import stoppable
 from move37.data import sgf
 from move37.data.record import BLACK, WHITE, Result, game_record
 from move37.engines.process import EngineFailure, command_words
+from move37.games import shogi_sfen
 from move37.run.records import read_games, states_of
 
 FAKE = Path(__file__).parents[1] / "engines" / "fake_engine.py"
@@ -135,6 +139,31 @@ def test_a_book_of_chess_with_stockfish_as_pgn(move37, here):
     assert all(game.tally(list(states_of(game, record))[-1]) for record in read_games(here / "all.jsonl"))
 
 
+@pytest.mark.whole
+def test_games_of_shogi_as_csa_and_kif_are_those_of_the_record(move37, here):
+    late = "503\n", "503 moves 7g7f 3c3d\n"  # of 512 moves
+    (here / "book").write_text(f"4k4/9/4P4/9/9/9/9/9/4K4 b G2P {late[0]}{shogi_sfen.START[:-1]}{late[1]}")
+    arguments = ["--game=shogi", "--games=4", "--openings=book", "--csa=c", "--kif=k", "--record=all.jsonl"]
+    said = move37("arena", "random", "greedy", *arguments)
+    assert said.code == 0, said.err
+    game, files = games.make("shogi"), sorted((here / "c").iterdir())
+    assert len(files) == len(list((here / "k").iterdir())) == 4
+    found = []
+    for path in files:
+        (read,) = cshogi.CSA.Parser.parse_file(str(path), encoding="utf-8")
+        kif = (here / "k" / f"{path.stem}.kif").read_text("utf-8")
+        result = {cshogi.BLACK_WIN: 1.0, cshogi.WHITE_WIN: -1.0}.get(read.win, 0.0)
+        assert cshogi.KIF.Parser.parse_str(kif.partition("手数-")[0] + kif.splitlines()[-1]).win == read.win
+        if read.sfen.startswith("lnsg"):
+            assert cshogi.KIF.Parser.parse_str(kif).moves == read.moves
+        found.append((read.names, [cshogi.move_to_usi(move) for move in read.moves], result))
+    for record in read_games(here / "all.jsonl"):
+        actions = [*record["opening"], *record["actions"]]
+        states = states_of(game, record)
+        moves = [game.usi(state, action) for state, action in zip(states, actions, strict=False)]
+        assert (record["sides"], moves, record["result"] * (-1) ** len(record["opening"])) in found
+
+
 BAD = [
     ("random gtp:no_such_engine --game go_5x5", r"'gtp:no_such_engine': engine 'no_such_engine' is no program on PATH"),
     ("random gtp: --game go_5x5", r"'gtp:': no engine is named; its command line follows the protocol"),
@@ -146,6 +175,10 @@ BAD = [
     ("random uci:cat;nodes=x --game chess", r"'uci:cat;nodes=x': nodes is 'x'; it must be a whole number of 1 or more"),
     ("random usi:cat --game chess", r"UCI engines are asked for chess and USI engines for shogi; usi: plays no chess"),
     ("random random --game go_5x5 --pgn games", r"--pgn writes games of chess; for go_5x5 there is --record FILE"),
+    ("random random --game chess --csa games", r"--csa writes games of shogi; for chess there is --record FILE"),
+    ("random random --game chess --kif games", r"--kif writes games of shogi; for chess there is --record FILE"),
+    ("random random --game shogi --kif file", r"--kif file is a file; name a folder"),
+    ("random random --game shogi --csa old", r"--csa old holds games already; name a new folder"),
     ("random random random --game go_5x5 --sprt 0 5", r"tests the first player against the second: got 3 players"),
     ("random random --game go_5x5 --sprt 5 0", r"sprt: got 5 and 0 points; the first must be less"),
     ("random random --game go_5x5 --openings file", r"file: no opening in this file"),
@@ -161,6 +194,7 @@ def test_mistakes_end_in_one_line(move37, here, arguments, pattern):
     (here / "file").touch()
     (here / "old").mkdir()
     (here / "old" / "a.sgf").touch()
+    (here / "old" / "a.csa").touch()
     before = sorted(here.rglob("*"))
     said = move37("arena", *arguments.split())
     assert (said.code, said.err.count("\n")) == (1, 1), said

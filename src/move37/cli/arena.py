@@ -16,30 +16,18 @@ from move37 import __version__
 from move37.cli.common import (
     Skill,
     check_folder,
-    check_writable,
     enable_compilation_cache,
     make_game,
     player,
     split_spec,
     stoppable,
 )
-from move37.cli.game_files import (
-    check_places,
-    failure,
-    game_name,
-    record_line,
-    report_row,
-    side_names,
-    write_pgn,
-    write_sgf,
-)
+from move37.cli.game_files import Places, failure, places, report_row, side_names
 from move37.core.errors import BadConfig
 from move37.core.types import Game, Opening
 from move37.data.openings import read_book
 from move37.engines.agreement import Settled, settle
 from move37.engines.others import EnginePlayer, engine_player, is_engine
-from move37.games.chess import Chess
-from move37.games.go import Go
 from move37.play.arena import Match, Rating, bradley_terry, count
 from move37.play.match import Follower, play_games
 from move37.play.players import Player, is_basic
@@ -57,15 +45,12 @@ def run(command: str, options: Namespace) -> int:
     enable_compilation_cache()
     check_folder(options.out)
     game = _game(options)
-    check_places(game, options.sgf, options.pgn, options.record)
+    kept = places(game, options)
     options.sprt = options.sprt and Sprt(*options.sprt)
-    for folder in (options.sgf, options.pgn, options.record and options.record.parent):
-        if folder is not None:
-            check_writable(folder)
     console, played = Console(), dict[tuple[str, str], list[Settled]]()
     with ExitStack() as stack, stoppable():
         seats = _seats(game, options, stack)
-        stopped = _play(console, game, seats, options, played)
+        stopped = _play(console, game, seats, options, played, kept)
     matches = [count(*names, (end.played for end in games)) for names, games in played.items() if games]
     if matches:
         ratings = bradley_terry(matches)
@@ -87,9 +72,14 @@ def run(command: str, options: Namespace) -> int:
 
 
 def _play(
-    console: Console, game: Game, seats: list[Seat], options: Namespace, played: dict[tuple[str, str], list[Settled]]
+    console: Console,
+    game: Game,
+    seats: list[Seat],
+    options: Namespace,
+    played: dict[tuple[str, str], list[Settled]],
+    kept: Places,
 ) -> bool:
-    """All games, into `played`. True where somebody stopped it."""
+    """All games, into `played` and onto the disk. True where somebody stopped it."""
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
     pairs, book = _pairs(seats, options), _book(game, options)
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
@@ -108,7 +98,8 @@ def _play(
                 with closing(play_games(game, one, two, *start)) as ends:
                     for end in ends:
                         games.append(settle(game, end, not options.as_it_stands))
-                        _keep(console, game, options, number, games)
+                        kept.keep(game, number, games[-1])
+                        _warn(console, game, games)
                         progress.advance(task)
                         if options.sprt and _decided(console, options.sprt, games):
                             break
@@ -145,18 +136,10 @@ def _pairs(seats: Sequence[Seat], options: Namespace) -> list[tuple[int, int]]:
     return [(i, j) for i in range(len(seats)) for j in range(i) if j == 0 or not options.gauntlet]
 
 
-def _keep(console: Console, game: Game, options: Namespace, pair: int, games: list[Settled]) -> None:
-    """The newest game of a pair, on disk; what broke it, on the console."""
-    newest = games[-1].played
-    if options.sgf is not None and isinstance(game, Go):
-        write_sgf(options.sgf / game_name(pair, newest, ".sgf"), game, games[-1])
-    if options.pgn is not None and isinstance(game, Chess):
-        write_pgn(options.pgn / game_name(pair, newest, ".pgn"), game, games[-1])
-    if options.record is not None:
-        with options.record.open("a") as file:
-            file.write(record_line(game, games[-1]))
+def _warn(console: Console, game: Game, games: list[Settled]) -> None:
+    """What broke the newest game of a pair."""
     if _broken(games[-1]) and sum(map(_broken, games)) <= _MOST_TOLD:
-        console.print(f"  {failure(game, newest)}", highlight=False, markup=False, soft_wrap=True)
+        console.print(f"  {failure(game, games[-1].played)}", highlight=False, markup=False, soft_wrap=True)
 
 
 def _broken(end: Settled) -> bool:

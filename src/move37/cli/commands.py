@@ -139,8 +139,9 @@ def _arena() -> Parser:
     add_skill(parser)
     parser.add_argument("--game", help="needed if no player is a run")
     parser.add_argument("--out", type=Path, metavar="FILE", help="write ratings and all results as JSON")
-    parser.add_argument("--sgf", type=Path, metavar="FOLDER", help="write each game of Go as SGF")
-    parser.add_argument("--pgn", type=Path, metavar="FOLDER", help="write each game of chess as PGN")
+    for form, what in {"sgf": "Go", "pgn": "chess", "csa": "shogi", "kif": "shogi"}.items():
+        text = f"write each game of {what} as {form.upper()}"
+        parser.add_argument(f"--{form}", type=Path, metavar="FOLDER", help=text)
     parser.add_argument("--record", type=Path, metavar="FILE", help="append each game, of any kind, as a line of JSON")
     text = "Go: dead stones count as alive, also those that their own side gives up"
     parser.add_argument("--as-it-stands", action="store_true", help=text)

@@ -1,41 +1,77 @@
-"""What remains of the games of an arena: SGF, records that replay, and a line of the report."""
+"""What remains of the games of an arena: files as people keep them, records that replay, a line of the report."""
 
 import json
 import re
+from argparse import Namespace
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from move37 import __version__
+from move37.cli.common import check_writable
 from move37.core.errors import BadConfig
 from move37.core.types import Game
-from move37.data import pgn, sgf
+from move37.data import csa, kif, pgn, sgf
 from move37.data.record import BLACK, WHITE, GameRecord, Move, Player, format_result, game_tree
+from move37.data.shogi_record import ShogiRecord, shogi_record
 from move37.engines.agreement import Settled
 from move37.games.chess import Chess
 from move37.games.go import Go
+from move37.games.shogi import Shogi
 from move37.play.match import Played
 from move37.run.files import write_atomic
 
 
-def check_places(game: Game, sgf_folder: Path | None, pgn_folder: Path | None, record: Path | None) -> None:
+class Form(NamedTuple):
+    """What the games of one kind are written as, each in a file of its own."""
+
+    suffix: str  # of its files; the option is named like it
+    kind: type[Game]
+    what: str  # the games, in a message
+    text: Callable[[Any, Settled], str | bytes]
+
+    @property
+    def option(self) -> str:
+        """That names a folder."""
+        return f"--{self.suffix}"
+
+
+class Places(NamedTuple):
+    """Where the games of an arena are kept."""
+
+    folders: tuple[tuple[Form, Path], ...]
+    record: Path | None
+
+    def keep(self, game: Game, pair: int, end: Settled) -> None:
+        """A game that ended."""
+        for form, folder in self.folders:
+            text = form.text(game, end)
+            path = folder / _game_name(pair, end.played, form.suffix)
+            write_atomic(path, text.encode() if isinstance(text, str) else text)
+        if self.record is not None:
+            with self.record.open("a") as file:
+                file.write(record_line(game, end))
+
+
+def places(game: Game, options: Namespace) -> Places:
     """Before any game is played: its files can be written. Raises `BadConfig`."""
-    for folder, option, suffix, kind, what in (
-        (sgf_folder, "--sgf", ".sgf", Go, "Go"),
-        (pgn_folder, "--pgn", ".pgn", Chess, "chess"),
-    ):
-        if folder is None:
-            continue
-        if not isinstance(game, kind):
-            raise BadConfig(f"{option} writes games of {what}; for {game.name} there is --record FILE.")
+    folders = [(form, folder) for form in FORMS if (folder := getattr(options, form.suffix)) is not None]
+    for form, folder in folders:
+        if not isinstance(game, form.kind):
+            raise BadConfig(f"{form.option} writes games of {form.what}; for {game.name} there is --record FILE.")
         if folder.exists() and not folder.is_dir():
-            raise BadConfig(f"{option} {folder} is a file; name a folder.")
-        if any(folder.glob(f"*{suffix}")):
-            raise BadConfig(f"{option} {folder} holds games already; name a new folder.")
+            raise BadConfig(f"{form.option} {folder} is a file; name a folder.")
+        if any(folder.glob(f"*.{form.suffix}")):
+            raise BadConfig(f"{form.option} {folder} holds games already; name a new folder.")
+    record = options.record
     if record is not None and record.is_dir():
         raise BadConfig(f"--record {record} is a folder; name a file in it.")
     if record is not None and not record.parent.is_dir():
         raise BadConfig(f"--record {record}: there is no folder {str(record.parent)!r}; make it first.")
+    for folder in [folder for _, folder in folders] + ([record.parent] if record else []):
+        check_writable(folder)
+    return Places(tuple(folders), record)
 
 
 def side_names(game: Game) -> tuple[str, str]:
@@ -62,8 +98,7 @@ def report_row(game: Game, end: Settled) -> dict[str, Any]:
     }
 
 
-def write_sgf(path: Path, game: Go, end: Settled) -> None:
-    """A file for a game."""
+def _sgf(game: Go, end: Settled) -> bytes:
     played = end.played
     moves = (*played.opening, *played.actions)
     begin = f"move37 arena, game {played.number + 1} of the pair; {len(played.opening)} moves of an opening first."
@@ -86,11 +121,10 @@ def write_sgf(path: Path, game: Go, end: Settled) -> None:
         )
     )
     tree.root.update({"DT": [date.today().isoformat()], "AP": [f"move37:{__version__}"]})
-    write_atomic(path, sgf.write([tree]))
+    return sgf.write([tree])
 
 
-def write_pgn(path: Path, game: Chess, end: Settled) -> None:
-    """A file for a game."""
+def _pgn(game: Chess, end: Settled) -> str:
     played, winner = end.played, end.result.winner
     tags = {
         "Event": "move37 arena",
@@ -103,17 +137,41 @@ def write_pgn(path: Path, game: Chess, end: Settled) -> None:
         "PlyCount": str(len(played.opening) + len(played.actions)),
     }
     comment = f"{_loser(game, played)} {played.reason}" if played.reason else game.tally(played.state)
-    text = pgn.write(game, played.start, (*played.opening, *played.actions), tags, comment)
-    write_atomic(path, text.encode())
+    return pgn.write(game, played.start, (*played.opening, *played.actions), tags, comment)
 
 
 _TERMINATIONS = {"rules": "normal", "resign": "normal", "time": "time forfeit", "forfeit": "rules infraction"}
 
 
-def game_name(pair: int, played: Played, suffix: str) -> str:
+def _shogi(game: Shogi, end: Settled) -> ShogiRecord:
+    played = end.played
+    return shogi_record(
+        game,
+        played.start,
+        (*played.opening, *played.actions),
+        played.state,
+        end.result.winner or 0,
+        None if played.ending == "rules" else played.ending,
+        black=played.names[played.sides[0]],
+        white=played.names[played.sides[1]],
+        event=f"move37 arena, game {played.number + 1}",
+        date=f"{date.today():%Y/%m/%d}",
+        comment=f"{_loser(game, played)} {played.reason}" if played.reason else "",
+    )
+
+
+FORMS = (
+    Form("sgf", Go, "Go", _sgf),
+    Form("pgn", Chess, "chess", _pgn),
+    Form("csa", Shogi, "shogi", lambda game, end: csa.write(_shogi(game, end))),
+    Form("kif", Shogi, "shogi", lambda game, end: kif.write(_shogi(game, end))),
+)
+
+
+def _game_name(pair: int, played: Played, suffix: str) -> str:
     """`02-level1-random-007.sgf`: the pair, who, the game."""
     slug = "-".join(re.sub(r"[^\w.@+]+", "_", name).strip("_") for name in played.names)
-    return f"{pair:02}-{slug[:100]}-{played.number + 1:03}{suffix}"
+    return f"{pair:02}-{slug[:100]}-{played.number + 1:03}.{suffix}"
 
 
 def record_line(game: Game, end: Settled) -> str:
