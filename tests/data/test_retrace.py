@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -47,14 +46,14 @@ def test_retrace_agrees_with_the_rules_on_random_moves():
     """Moves drawn without a look at the rules, until the first illegal one; compared with `Go.legal`, move by move."""
     rng, game = np.random.default_rng(1), Go(5)
     lines = [Line((), 1, rng.integers(0, 26, 20).astype(np.uint16)) for _ in range(40)]
-    step, legal = jax.jit(game.step), jax.jit(game.legal)
+    step, legal, first = jax.jit(game.step), jax.jit(game.legal), jax.jit(game.init)(jax.random.key(0))
     for line, trace in zip(lines, retrace(5, lines), strict=True):
-        state, expected = game.init(jax.random.key(0)), None
+        state, expected = first, None
         for t, action in enumerate(line.actions):
-            if not bool(legal(state)[int(action)]):
+            if not np.asarray(legal(state))[action]:
                 expected = t
                 break
-            state = step(state, jnp.int32(int(action))).state
+            state = step(state, np.int32(action)).state
         assert trace.illegal == expected
 
 
@@ -73,13 +72,13 @@ def test_all_games_of_alphago_are_legal():
 
 def test_states_are_those_of_plain_play_and_handicap_stones_stand_there():
     game, actions = Go(5, history=2), np.array([12, 7, 25, 8, 25, 25], np.uint16)
-    found, state = states(game, Line((), 1, actions)), game.init(jax.random.key(0))
+    found, state, step = states(game, Line((), 1, actions)), jax.jit(game.init)(jax.random.key(0)), jax.jit(game.step)
     for t, action in enumerate(actions):
         jax.tree.map(np.testing.assert_array_equal, jax.tree.map(lambda x, t=t: x[t], found), state)
-        state = game.step(state, jnp.int32(int(action))).state
+        state = step(state, np.int32(action)).state
     assert len(found.player) == len(actions)
     given = states(game, Line((11, 7, 17, 13), -1, np.array([8, 0, 18, 1, 14, 2, 12], np.uint16)))
     assert np.sign(given.chains[0]).nonzero()[0].tolist() == [7, 11, 13, 17]
     assert given.player.tolist() == [-1, 1, -1, 1, -1, 1, -1]
-    after = game.step(jax.tree.map(lambda x: jnp.asarray(x[-1]), given), jnp.int32(12)).state
-    assert not bool(game.legal(after)[13])  # it would bring back the position before
+    after = step(jax.tree.map(lambda x: x[-1], given), np.int32(12)).state
+    assert not jax.jit(game.legal)(after)[13]  # it would bring back the position before

@@ -4,7 +4,6 @@ import itertools
 
 import chess
 import jax
-import jax.numpy as jnp
 import numpy as np
 import pytest
 from perft import PUBLISHED, first
@@ -20,7 +19,7 @@ from move37.games.perft import perft
 from move37.play.players import basic_player
 
 GAME = Chess()
-STEP = jax.jit(Chess.step, static_argnums=0)
+STEP, LEGAL = jax.jit(Chess.step, static_argnums=0), jax.jit(Chess.legal, static_argnums=0)
 NUM_LEAVES = 10_000
 
 
@@ -46,14 +45,14 @@ def _play(fen, *moves, game=GAME):
     """The last step of a line of moves."""
     state, step = game.from_fen(fen), None
     for move in moves:
-        step = STEP(game, state, jnp.int32(game.action(state, move)))
+        step = STEP(game, state, np.int32(game.action(state, move)))
         state = step.state
     return step
 
 
 def _moves(fen, game=GAME):
     state = game.from_fen(fen)
-    return {game.uci(state, action) for action in np.flatnonzero(game.legal(state)).tolist()}
+    return {game.uci(state, action) for action in np.flatnonzero(LEGAL(game, state)).tolist()}
 
 
 @pytest.mark.parametrize(
@@ -162,7 +161,7 @@ def test_dead_positions_are_those_of_python_chess():
         sets = [
             packed(np.isin(np.arange(64), list(board.pieces(k, True) | board.pieces(k, False)))) for k in range(1, 7)
         ]
-        found.append(bool(is_dead(jax.tree.map(lambda *words: jnp.stack(words), *sets))))
+        found.append(bool(is_dead(jax.tree.map(lambda *words: np.stack(words), *sets))))
         assert found[-1] == board.is_insufficient_material(), board.fen()
     assert 40 < sum(found) < 160
 
@@ -190,7 +189,8 @@ def test_options_and_ranges():
 
 def test_chess960_draws_its_starts():
     game = Chess(chess960=True)
-    states = jax.vmap(game.init)(jax.random.split(jax.random.key(1), 64))
+    states = jax.jit(jax.vmap(game.init))(jax.random.split(jax.random.key(1), 64))
+    states = jax.tree.map(np.asarray, states)
     fens = {game.to_fen(jax.tree.map(lambda leaf, i=i: leaf[i], states)) for i in range(64)}
     assert len(fens) > 50
     assert all(chess.Board(fen, chess960=True).chess960_pos() is not None for fen in fens)
@@ -203,8 +203,9 @@ def test_positions_that_differ_in_the_highest_bits_are_told_apart():
     for one, other in itertools.combinations("NBRQnbrq", 2):
         for place in squares:
             pairs.append(tuple(f"{place.format(*two)}/K1k5 w - - 0 1" for two in ((one, other), (other, one))))
+    digest = jax.jit(hashed)
     for fens in pairs:
-        first, second = (np.asarray(hashed(GAME.from_fen(fen).position, jnp.array(False))) for fen in fens)
+        first, second = (np.asarray(digest(GAME.from_fen(fen).position, False)) for fen in fens)
         assert (first != second).all(), fens
 
 
@@ -224,7 +225,7 @@ def test_material_is_the_movers(mover):
         value * (len(chess.Board(fen).pieces(kind, chess.WHITE)) - len(chess.Board(fen).pieces(kind, chess.BLACK)))
         for kind, value in VALUES.items()
     )
-    assert float(GAME.material(GAME.from_fen(fen))) == (ahead if mover == "w" else -ahead) != 0
+    assert float(jax.jit(GAME.material)(GAME.from_fen(fen))) == (ahead if mover == "w" else -ahead) != 0
 
 
 def test_greedy_takes_the_queen_and_rather_mates():

@@ -2,7 +2,6 @@
 
 import chess
 import jax
-import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -11,6 +10,7 @@ from move37.core.errors import IllegalMove
 from move37.games.chess import Chess
 
 GAME, GAME_960 = Chess(), Chess(chess960=True)
+STEP, LEGAL = jax.jit(Chess.step, static_argnums=0), jax.jit(Chess.legal, static_argnums=0)
 
 
 @pytest.mark.parametrize(
@@ -26,7 +26,7 @@ GAME, GAME_960 = Chess(), Chess(chess960=True)
 )
 def test_moves_are_written_and_read_as_python_chess_does(game, fen):
     board, state = chess.Board(fen, chess960=game.chess960), game.from_fen(fen)
-    legal = np.flatnonzero(game.legal(state)).tolist()
+    legal = np.flatnonzero(LEGAL(game, state)).tolist()
     uci = {game.uci(state, action): action for action in legal}
     assert uci.keys() == {move.uci() for move in board.legal_moves}
     for move in board.legal_moves:
@@ -38,16 +38,16 @@ def test_moves_are_written_and_read_as_python_chess_does(game, fen):
 
 
 def test_texts_that_name_no_legal_move():
-    start = GAME.init(jax.random.key(0))
+    start = jax.jit(GAME.init)(jax.random.key(0))
     for text in ("e2e5", "Ke2", "O-O", "hello"):
         with pytest.raises(IllegalMove, match=f"'{text}' is no legal move in rnbq.* are written e2e4 or Nf3"):
             GAME.action(start, text)
 
 
 def test_an_action_alone_is_written_as_its_player_sees_it():
-    start = GAME.init(jax.random.key(0))
+    start = jax.jit(GAME.init)(jax.random.key(0))
     e4 = GAME.action(start, "e4")
-    black = jax.jit(GAME.step)(start, jnp.int32(e4)).state
+    black = STEP(GAME, start, np.int32(e4)).state
     assert GAME.format_action(e4) == "e2e4"
     assert GAME.uci(black, e4) == "e7e5"
     assert GAME.action(black, "e7e5") == e4
@@ -71,7 +71,7 @@ def test_at_a_table_both_players_write_moves_as_people_do():
     state, line = table.state, []
     for text in ("e5", "Nf3", "Nc6", "Bb5"):
         line.append(GAME.read(state, text))
-        state = GAME.step(state, jnp.int32(line[-1])).state
+        state = STEP(GAME, state, np.int32(line[-1])).state
     assert table.names(line) == ["e5", "Nf3", "Nc6", "Bb5"]
     assert table.names([*line[:2], line[3]])[:2] == ["e5", "Nf3"]
     assert table.names([0])[0] == GAME.format_action(0)  # what is not legal here has no other name

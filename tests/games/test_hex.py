@@ -1,7 +1,6 @@
 """Hex against a flood fill in plain Python in all small positions, and against OpenSpiel and Pgx move by move."""
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import pgx
 import pytest
@@ -12,6 +11,7 @@ from move37.core.types import take
 from move37.games import check, solved
 from move37.games.hex import Hex, State
 
+INIT, STEP, LEGAL = (jax.jit(f, static_argnums=0) for f in (Hex.init, Hex.step, Hex.legal))
 NEIGHBOURS = [(0, 1), (1, 0), (1, -1), (0, -1), (-1, 0), (-1, 1)]
 
 
@@ -39,7 +39,7 @@ def test_random_games_end_when_a_flood_fill_says_so(size, num_games):
     game, rng = Hex(size), np.random.default_rng(size)
     orders = np.stack([rng.permutation(size * size) for _ in range(num_games)]).astype(np.int32)
     step = jax.jit(jax.vmap(game.step))
-    states = jax.vmap(game.init)(jax.random.split(jax.random.key(0), num_games))
+    states = jax.jit(jax.vmap(game.init))(jax.random.split(jax.random.key(0), num_games))
     alive, wins = np.ones(num_games, bool), {1: 0, -1: 0}
     for t in range(size * size):
         mover = 1 if t % 2 == 0 else -1
@@ -49,7 +49,7 @@ def test_random_games_end_when_a_flood_fill_says_so(size, num_games):
             board = boards[i].reshape(size, size)
             assert over[i] == _connected(board, mover)
             assert not _connected(board, -mover)
-            assert float(after.reward[i]) == float(over[i])  # only the mover can win, and it gets +1
+            assert np.asarray(after.reward)[i] == over[i]  # only the mover can win, and it gets +1
             wins[mover] += int(over[i])
         alive &= ~over
         states = after.state
@@ -101,7 +101,7 @@ def test_equals_openspiel_in_random_games(size, swap):
     assert theirs.num_distinct_actions() == game.num_actions
     step, legal = jax.jit(game.step), jax.jit(game.legal)
     for i in range(10):
-        state, their_state = game.init(jax.random.key(0)), theirs.new_initial_state()
+        state, their_state = INIT(game, jax.random.key(0)), theirs.new_initial_state()
         while not their_state.is_terminal():
             allowed = np.flatnonzero(np.asarray(legal(state))).tolist()
             assert allowed == their_state.legal_actions()
@@ -122,7 +122,7 @@ def test_equals_pgx_in_random_games():
     with jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow"), jax.debug_key_reuse(False):
         theirs = jax.jit(jax.vmap(env.init))(jax.random.split(jax.random.key(0), num_games))
         their_step = jax.jit(jax.vmap(env.step))
-    ours = jax.vmap(game.init)(jax.random.split(jax.random.key(0), num_games))
+    ours = jax.jit(jax.vmap(game.init))(jax.random.split(jax.random.key(0), num_games))
     step, legal = jax.jit(jax.vmap(game.step)), jax.jit(jax.vmap(game.legal))
     alive = np.ones(num_games, bool)
     for t in range(game.max_num_moves):
@@ -133,7 +133,7 @@ def test_equals_pgx_in_random_games():
             action[: num_games // 2] = 121
         first = np.asarray(theirs.current_player)
         with jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow"):
-            theirs = their_step(theirs, jnp.asarray(action))
+            theirs = their_step(theirs, action)
         after = step(ours, action)
         over, reward = np.asarray(after.discount) == 0, np.asarray(after.reward)
         np.testing.assert_array_equal(np.asarray(theirs.terminated)[alive], over[alive])
@@ -149,20 +149,20 @@ def test_equals_pgx_in_random_games():
 def test_swap_takes_the_mirrored_stone():
     game = Hex(5, swap=True)
     check.check(game, num_games=4)
-    state = game.step(game.init(jax.random.key(0)), jnp.int32(1)).state  # b1, on the first player's edge
-    assert bool(game.legal(state)[25])
-    state = game.step(state, jnp.int32(game.parse_action("swap"))).state
-    fresh = Hex(5).init(jax.random.key(0))._replace(player=jnp.int8(-1))
-    expected = Hex(5).step(fresh, jnp.int32(game.parse_action("a2"))).state  # on the second player's edge
+    state = STEP(game, INIT(game, jax.random.key(0)), np.int32(1)).state  # b1, on the first player's edge
+    assert np.asarray(LEGAL(game, state))[25]
+    state = STEP(game, state, np.int32(game.parse_action("swap"))).state
+    fresh = INIT(Hex(5), jax.random.key(0))._replace(player=np.int8(-1))
+    expected = STEP(Hex(5), fresh, np.int32(game.parse_action("a2"))).state  # on the second player's edge
     assert all(np.array_equal(a, b) for a, b in zip(state, expected, strict=True))
-    assert not bool(game.legal(state)[25])
+    assert not np.asarray(LEGAL(game, state))[25]
     assert game.name == "hex_swap_5x5"
 
 
 def test_sizes_names_and_text():
     game = games.make("hex_7x7")
     assert game.parse_action("G1") == 6
-    state = game.step(game.init(jax.random.key(0)), jnp.int32(6)).state
+    state = STEP(game, INIT(game, jax.random.key(0)), np.int32(6)).state
     assert game.render(state).splitlines()[0] == " 1 · · · · · · X"
     with pytest.raises(BadConfig, match="2 to 19"):
         games.make("hex_20x20")

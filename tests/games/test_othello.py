@@ -1,7 +1,6 @@
 """Othello against perft, against rules in plain Python, and against Pgx, move by move."""
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import pgx
 import pytest
@@ -11,6 +10,7 @@ from move37.core.errors import BadConfig
 from move37.games.othello import Othello, State
 from move37.games.perft import perft
 
+INIT, STEP, LEGAL = (jax.jit(f, static_argnums=0) for f in (Othello.init, Othello.step, Othello.legal))
 PERFT_8X8 = [4, 12, 56, 244, 1_396, 8_200, 55_092]  # leaves after 1, 2, … plies; a pass is a ply
 
 
@@ -54,7 +54,7 @@ def _perft_python(size: int, depth: int) -> int:
 
 def test_perft():
     for game, counts in ((Othello(8), PERFT_8X8), (Othello(6), [_perft_python(6, depth) for depth in range(1, 6)])):
-        start = game.init(jax.random.key(0))
+        start = INIT(game, jax.random.key(0))
         assert [perft(game, start, depth) for depth in range(1, len(counts) + 1)] == counts
 
 
@@ -65,7 +65,7 @@ def test_equals_pgx_in_random_games():
     with jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow"), jax.debug_key_reuse(False):
         theirs = jax.jit(jax.vmap(env.init))(jax.random.split(jax.random.key(0), num_games))
         their_step = jax.jit(jax.vmap(env.step))
-    ours = jax.vmap(game.init)(jax.random.split(jax.random.key(0), num_games))
+    ours = jax.jit(jax.vmap(game.init))(jax.random.split(jax.random.key(0), num_games))
     step, legal = jax.jit(jax.vmap(game.step)), jax.jit(jax.vmap(game.legal))
     alive, finished = np.ones(num_games, bool), 0
     for _ in range(game.max_num_moves):
@@ -74,7 +74,7 @@ def test_equals_pgx_in_random_games():
         action = np.array([rng.choice(np.flatnonzero(row)) if row.any() else 64 for row in mask]).astype(np.int32)
         first = np.asarray(theirs.current_player)
         with jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow"):
-            theirs = their_step(theirs, jnp.asarray(action))
+            theirs = their_step(theirs, action)
         after = step(ours, action)
         over, reward = np.asarray(after.discount) == 0, np.asarray(after.reward)
         np.testing.assert_array_equal(np.asarray(theirs.terminated)[alive], over[alive])
@@ -88,27 +88,27 @@ def test_equals_pgx_in_random_games():
 
 def _state(rows: list[str], player: int) -> State:
     board = np.array([{".": 0, "X": 1, "O": -1}[c] for row in rows for c in row], np.int8)
-    return State(jnp.asarray(board), jnp.int8(player))
+    return State(board, np.int8(player))
 
 
 def test_pass_only_when_nothing_else():
     game = Othello(4)
     state = _state(["XXO.", "....", "....", "...."], -1)  # white cannot move, black can
-    assert np.flatnonzero(np.asarray(game.legal(state))).tolist() == [16]
-    step = game.step(state, jnp.int32(16))
+    assert np.flatnonzero(LEGAL(game, state)).tolist() == [16]
+    step = STEP(game, state, np.int32(16))
     assert float(step.discount) == -1
     assert float(step.reward) == 0
-    np.testing.assert_array_equal(np.asarray(step.state.board), np.asarray(state.board))
-    assert [game.format_action(a) for a in np.flatnonzero(np.asarray(game.legal(step.state))).tolist()] == ["d1"]
+    np.testing.assert_array_equal(step.state.board, state.board)
+    assert [game.format_action(a) for a in np.flatnonzero(LEGAL(game, step.state)).tolist()] == ["d1"]
 
 
 def test_the_game_ends_with_empty_points_when_neither_can_move():
     """White's last move leaves no line between the two colours, and 4 discs against 3."""
     game = Othello(4)
     state = _state(["XXX.", "....", "....", ".XOO"], 1)
-    assert np.flatnonzero(np.asarray(game.legal(state))).tolist() == [16]
-    state = state._replace(player=jnp.int8(-1))
-    step = game.step(state, jnp.int32(12))
+    assert np.flatnonzero(LEGAL(game, state)).tolist() == [16]
+    state = state._replace(player=np.int8(-1))
+    step = STEP(game, state, np.int32(12))
     assert np.asarray(step.state.board).tolist() == [1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, -1, -1, -1, -1]
     assert (float(step.discount), float(step.reward)) == (0.0, 1.0)
 
@@ -119,7 +119,7 @@ def test_equals_plain_python_on_any_board(size):
     game, rng = Othello(size), np.random.default_rng(size)
     boards = rng.choice(np.array([-1, 0, 1], np.int8), (8, size * size), p=[0.4, 0.2, 0.4])
     players = rng.choice(np.array([-1, 1], np.int8), 8)
-    legal = np.asarray(jax.vmap(game.legal)(State(boards, players)))
+    legal = np.asarray(jax.jit(jax.vmap(game.legal))(State(boards, players)))
     step = jax.jit(jax.vmap(game.step))
     points = [(r, c) for r in range(size) for c in range(size)]
     for at, point in enumerate(points):
@@ -143,21 +143,22 @@ def test_the_reward_is_the_movers(mover, result):
     else:
         state = _state(["OX.X", "XXXX", "XXXX", "XXXX"], -1)
         action = 2
-    assert bool(game.legal(state)[action])
-    step = game.step(state, jnp.int32(action))
+    assert np.asarray(LEGAL(game, state))[action]
+    step = STEP(game, state, np.int32(action))
     assert float(step.discount) == 0
     assert float(step.reward) == result
 
 
 def test_the_tally_counts_black_first():
     game = Othello(6)
-    after = game.step(game.init(jax.random.key(0)), jnp.argmax(game.legal(game.init(jax.random.key(0))))).state
+    start = INIT(game, jax.random.key(0))
+    after = STEP(game, start, np.argmax(LEGAL(game, start)).astype(np.int32)).state
     assert game.tally(after) == "4–1"
 
 
 def test_wiped_out_ends_the_game():
     game = Othello(4)
-    step = game.step(_state([".XO.", "....", "....", "...."], 1), jnp.int32(3))
+    step = STEP(game, _state([".XO.", "....", "....", "...."], 1), np.int32(3))
     assert (float(step.reward), float(step.discount)) == (1.0, 0.0)
 
 
@@ -168,4 +169,4 @@ def test_sizes_and_names():
     assert game.num_actions == 37
     assert game.parse_action("A6") == 30
     assert game.parse_action("pass") == 36
-    assert float(game.material(game.init(jax.random.key(0)))) == 0
+    assert float(jax.jit(game.material)(INIT(game, jax.random.key(0)))) == 0

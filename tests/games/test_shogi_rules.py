@@ -1,7 +1,6 @@
 """Shogi's special rules, on positions made for them."""
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -10,12 +9,16 @@ from move37.core.errors import BadConfig, IllegalMove
 from move37.games.shogi import Shogi
 
 GAME = games.make("shogi")
-step = jax.jit(GAME.step)
+STEP, LEGAL = jax.jit(Shogi.step, static_argnums=0), jax.jit(Shogi.legal, static_argnums=0)
+
+
+def step(state, action):
+    return STEP(GAME, state, np.int32(action))
 
 
 def _moves(sfen: str) -> set[str]:
     state = GAME.from_sfen(sfen)
-    return {GAME.usi(state, action) for action in np.flatnonzero(np.asarray(GAME.legal(state))).tolist()}
+    return {GAME.usi(state, action) for action in np.flatnonzero(LEGAL(GAME, state)).tolist()}
 
 
 def test_no_second_pawn_on_a_file_and_no_piece_that_could_never_move():
@@ -66,7 +69,7 @@ def _play(sfen: str, cycle: str, times: int) -> tuple[list[float], list[float]]:
     """Rewards and discounts of moves that are played again and again."""
     state, rewards, discounts = GAME.from_sfen(sfen), [], []
     for usi in cycle.split() * times:
-        after = step(state, jnp.int32(GAME.action(state, usi)))
+        after = step(state, GAME.action(state, usi))
         state = after.state
         rewards.append(float(after.reward))
         discounts.append(float(after.discount))
@@ -97,7 +100,7 @@ def test_a_quiet_move_before_the_first_time_does_not_save():
     """The cycle begins at the second position: what came before it does not count."""
     state = GAME.from_sfen("4k4/9/R8/9/9/9/9/9/4K4 b - 1")
     for usi in ["9c9d", "5a5b", "9d9b", *["5b5a", "9b9a", "5a5b", "9a9b"] * 3]:
-        after = step(state, jnp.int32(GAME.action(state, usi)))
+        after = step(state, GAME.action(state, usi))
         state = after.state
     assert (float(after.reward), float(after.discount)) == (-1.0, 0.0)
 
@@ -119,21 +122,20 @@ def test_the_declaration(sfen, legal):
     state = GAME.from_sfen(sfen)
     assert ("win" in _moves(sfen)) == legal
     if legal:
-        after = step(state, jnp.int32(GAME.action(state, "win")))
+        after = step(state, GAME.action(state, "win"))
         assert (float(after.reward), float(after.discount)) == (1.0, 0.0)
         assert GAME.to_sfen(after.state).split()[0] == sfen.split()[0]  # nothing moves
     off = Shogi(declaration=False)
-    assert off.legal(off.from_sfen(sfen)).sum() == GAME.legal(state)[:-1].sum()
+    assert np.sum(LEGAL(off, off.from_sfen(sfen))) == np.sum(np.asarray(LEGAL(GAME, state))[:-1])
 
 
 def test_mate_and_the_last_move():
     state = GAME.from_sfen("4k4/9/4P4/9/9/9/9/9/4K4 b G 1")
-    after = step(state, jnp.int32(GAME.action(state, "G*5b")))
+    after = step(state, GAME.action(state, "G*5b"))
     assert (float(after.reward), float(after.discount)) == (1.0, 0.0)
-    short = Shogi(max_num_moves=2)
-    state = short.init(jax.random.key(0))
+    state = GAME.from_sfen(f"{START.removesuffix('1')}{GAME.max_num_moves - 1}")
     for usi, discount in (("7g7f", -1.0), ("3c3d", 0.0)):
-        after = short.step(state, jnp.int32(short.action(state, usi)))
+        after = step(state, GAME.action(state, usi))
         state = after.state
         assert (float(after.reward), float(after.discount)) == (0.0, discount)
 

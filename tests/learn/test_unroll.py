@@ -2,7 +2,6 @@
 
 import equinox as eqx
 import jax
-import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -17,6 +16,7 @@ from move37.play.replay import Replay, ReplayConfig
 pytestmark = pytest.mark.usefixtures("promotion_as_optax_needs_it")
 
 GAME = make("tic_tac_toe")
+_loss = jax.jit(unrolled_loss)
 
 
 def _episode(length, first, discount=-1.0):
@@ -112,15 +112,13 @@ def test_importance_weighs_each_stretch_in_the_loss():
     net = BoardLatent(GAME, LatentConfig(0, 1, 4, consistency=2.0), key=jax.random.key(0))
     samples = n_step_targets([_episode(6, 0)], 2)
     rows = np.minimum(np.arange(6)[:, None] + np.arange(3), 5).reshape(-1)
-    batch = jax.tree.map(
-        jnp.asarray, unroll(jax.tree.map(lambda x: x[rows], samples), 2, np.random.default_rng(1), True)
-    )
-    weight = jnp.asarray([1, 0, 0, 0.5, 0, 0], jnp.float32)
-    _, found = unrolled_loss(net, batch._replace(importance=weight))
+    batch = unroll(jax.tree.map(lambda x: x[rows], samples), 2, np.random.default_rng(1), True)
+    weight = np.array([1, 0, 0, 0.5, 0, 0], np.float32)
+    _, found = _loss(net, batch._replace(importance=weight))
     for name in ("unrolled_value_loss", "unrolled_reward_loss"):
-        alone = [float(unrolled_loss(net, jax.tree.map(lambda x, i=i: x[i : i + 1], batch))[1][name]) for i in (0, 3)]
+        alone = [float(_loss(net, jax.tree.map(lambda x, i=i: x[i : i + 1], batch))[1][name]) for i in (0, 3)]
         assert float(found[name]) == pytest.approx((alone[0] + 0.5 * alone[1]) / 6, rel=1e-4)
-    assert float(unrolled_loss(net, batch._replace(importance=0 * weight))[0]) == 0
+    assert float(_loss(net, batch._replace(importance=0 * weight))[0]) == 0
 
 
 def _n_step(episode, t, n):
@@ -136,8 +134,8 @@ def test_what_is_imagined_is_held_to_what_was_seen_and_not_the_other_way_round()
     config = LatentConfig(0, 1, 4, value=Support(-2.0, 2.0, 5), consistency=2.0)
     net = BoardLatent(GAME, config, key=jax.random.key(0))
     rng = np.random.default_rng(0)
-    imagined, shown = (jnp.asarray(rng.normal(size=(6, 4, 3, 3)), jnp.float32) for _ in range(2))
-    one, two = (np.asarray(x.reshape(6, -1)) for x in (imagined, shown))
+    imagined, shown = (rng.normal(size=(6, 4, 3, 3)).astype(np.float32) for _ in range(2))
+    one, two = (x.reshape(6, -1) for x in (imagined, shown))
 
     def layers(pair, x):
         first, second = pair
@@ -150,17 +148,17 @@ def test_what_is_imagined_is_held_to_what_was_seen_and_not_the_other_way_round()
     p = net.resemblance
     a, b = layers(p.prediction, standard(layers(p.projection, one))), standard(layers(p.projection, two))
     cosine = (a * b).sum(1) / np.linalg.norm(a, axis=1) / np.linalg.norm(b, axis=1)
-    np.testing.assert_allclose(p(imagined, shown), -cosine, rtol=1e-4)
-    gradients = jax.grad(lambda x, y: p(x, y).sum(), argnums=(0, 1))(imagined, shown)
-    assert float(jnp.abs(gradients[0]).max()) > 0
-    assert float(jnp.abs(gradients[1]).max()) == 0
+    np.testing.assert_allclose(eqx.filter_jit(p)(imagined, shown), -cosine, rtol=1e-4)
+    gradients = jax.jit(jax.grad(lambda x, y: p(x, y).sum(), argnums=(0, 1)))(imagined, shown)
+    assert np.abs(gradients[0]).max() > 0
+    assert np.abs(gradients[1]).max() == 0
     samples = n_step_targets([_episode(6, 0)], 2)
     rows = np.minimum(np.arange(6)[:, None] + np.arange(3), 5).reshape(-1)
     samples = jax.tree.map(lambda x: x[rows], samples)
-    batch = jax.tree.map(jnp.asarray, unroll(samples, 2, np.random.default_rng(1), later=True))
+    batch = unroll(samples, 2, np.random.default_rng(1), later=True)
     np.testing.assert_array_equal(batch.later[:4, :, 0, 0, 0], [[1, 2], [2, 3], [3, 4], [4, 5]])
-    with_it, metrics = unrolled_loss(net, batch)
-    without, _ = unrolled_loss(eqx.tree_at(lambda n: n.resemblance, net, None), batch)
+    with_it, metrics = _loss(net, batch)
+    without, _ = _loss(eqx.tree_at(lambda n: n.resemblance, net, None), batch)
     np.testing.assert_allclose(with_it - without, 2 * metrics["consistency_loss"], rtol=1e-4)
 
 
@@ -172,36 +170,50 @@ def test_behind_the_end_actions_are_random():
     assert set(np.unique(actions[:, 1:])) == set(range(9))
 
 
+@jax.jit
+def _imagined(net, batch):
+    """What f says of all K + 1 states along each stretch, and g of the K rewards."""
+    latent, rewards = net.representation(batch.observation), []
+    said = [net.prediction(latent)]
+    for k in range(batch.action.shape[1]):
+        latent, logits = net.dynamics(latent, batch.action[:, k])
+        rewards.append(logits)
+        said.append(net.prediction(latent))
+    return said, rewards
+
+
 def test_the_loss_is_the_sum_over_what_was_imagined():
     config = LatentConfig(0, 1, 4, value=Support(-2.0, 2.0, 5), reward=Support(-1.0, 1.0, 3))
     rng = np.random.default_rng(0)
     net = BoardLatent(GAME, config, key=jax.random.key(0))
-    net = jax.tree.map(lambda x: jnp.asarray(rng.normal(0, 0.3, x.shape), jnp.float32), net)
+    net = jax.tree.map(lambda x: rng.normal(0, 0.3, x.shape).astype(np.float32), net)
     samples = n_step_targets([_episode(6, 0)], 2)
     samples = samples._replace(reward=samples.reward / 7, value=samples.value / 7)
     rows = np.minimum(np.arange(6)[:, None] + np.arange(3), 5).reshape(-1)
     batch = unroll(jax.tree.map(lambda x: x[rows], samples), 2, np.random.default_rng(1))
-    batch = jax.tree.map(jnp.asarray, batch)
-    loss, metrics = unrolled_loss(net, batch)
-    latent, policy, value, reward = net.representation(batch.observation), 0.0, 0.0, 0.0
-    for k, share in enumerate((1.0, 0.5, 0.5)):
-        out = net.prediction(latent)
-        known = np.asarray(batch.policy_weight[:, k])
-        of_rows = -(np.asarray(batch.policy[:, k]) * np.asarray(jax.nn.log_softmax(out.policy))).sum(-1)
+    loss, metrics = _loss(net, batch)
+    said, rewards = _imagined(net, batch)
+    policy = value = reward = 0.0
+    for k, (share, out) in enumerate(zip((1.0, 0.5, 0.5), said, strict=True)):
+        known = batch.policy_weight[:, k]
+        of_rows = -(batch.policy[:, k] * _log_softmax(out.policy)).sum(-1)
         policy += share * (known * of_rows).sum() / known.sum()
         value += share * _cross_entropy(out.value, batch.value[:, k], -2.0, 1.0, 5)
         if k < 2:
-            latent, logits = net.dynamics(latent, batch.action[:, k])
-            reward += 0.5 * _cross_entropy(logits, batch.reward[:, k], -1.0, 1.0, 3)
+            reward += 0.5 * _cross_entropy(rewards[k], batch.reward[:, k], -1.0, 1.0, 3)
     assert metrics["unrolled_policy_loss"] == pytest.approx(policy, rel=1e-4)
     assert metrics["unrolled_value_loss"] == pytest.approx(value, rel=1e-4)
     assert metrics["unrolled_reward_loss"] == pytest.approx(reward, rel=1e-4)
     assert loss == pytest.approx(policy + value + reward, rel=1e-4)
 
 
+def _log_softmax(logits):
+    return np.asarray(logits) - np.log(np.exp(logits).sum(-1, keepdims=True))
+
+
 def _cross_entropy(logits, numbers, low, step, bins):
     """To a target on the two bins beside each number, by hand."""
-    log_p, total = np.asarray(jax.nn.log_softmax(logits)), 0.0
+    log_p, total = _log_softmax(logits), 0.0
     for row, x in enumerate(np.asarray(numbers)):
         place = min(max((float(x) - low) / step, 0), bins - 1)
         left = min(int(place), bins - 2)
@@ -210,6 +222,7 @@ def _cross_entropy(logits, numbers, low, step, bins):
 
 
 def test_gradients_are_scaled_and_numbers_are_not():
-    value, gradient = jax.value_and_grad(lambda x: (scale_gradient(x, 0.5) ** 2).sum())(jnp.asarray([3.0, -1.0]))
+    half = jax.jit(jax.value_and_grad(lambda x: (scale_gradient(x, 0.5) ** 2).sum()))
+    value, gradient = half(np.array([3, -1], np.float32))
     assert value == 10
     np.testing.assert_allclose(gradient, [3.0, -1.0])

@@ -57,7 +57,7 @@ def _tables():
             after[code, action], reward[code, action] = swapped @ POWERS, float(_line(board, 1))
             board[action] = 0
     value[OVER] = 0
-    return tuple(map(jnp.asarray, (after.astype(np.int32), reward, logits, value)))
+    return tuple(map(jax.device_put, (after.astype(np.int32), reward, logits, value)))
 
 
 class Exact(NamedTuple):
@@ -96,26 +96,35 @@ def perfect():
 
 def _positions(count, plies):
     """Random positions that are not over."""
-    rng, states = np.random.default_rng(1), []
+    rng, states, first = np.random.default_rng(1), [], jax.tree.map(np.asarray, _init())
     while len(states) < count:
-        state, over = GAME.init(jax.random.key(0)), False
+        state, over = first, False
         for _ in range(rng.integers(plies + 1)):
-            step = GAME.step(state, jnp.int32(rng.choice(np.flatnonzero(GAME.legal(state)))))
+            step = jax.tree.map(np.asarray, _step(state, np.int32(rng.choice(np.flatnonzero(_legal(state))))))
             state, over = step.state, bool(step.discount == 0)
             if over:
                 break
         if not over:
             states.append(state)
-    return jax.tree.map(lambda *x: jnp.stack(x), *states)
+    return jax.tree.map(lambda *x: np.stack(x), *states)
+
+
+_init = jax.jit(lambda: GAME.init(jax.random.key(0)))
+_step, _legal, _legal_of_all = jax.jit(GAME.step), jax.jit(GAME.legal), jax.jit(jax.vmap(GAME.legal))
 
 
 @pytest.mark.parametrize("rule", [Puct(), Gumbel(gumbel_scale=1.0)], ids=["puct", "gumbel"])
 def test_with_a_perfect_table_it_visits_what_alphazero_visits(perfect, rule):
     config, states = SearchConfig(rule, num_simulations=64), _positions(24, 6)
-    noise = rule.noise(jax.random.key(3), jax.vmap(GAME.legal)(states))
-    theirs = search(Rules(GAME, perfect), states, config, noise)
-    model = Learned(perfect)
-    ours = search(model, model.embed(seen(GAME, states)), config, noise)
+    noise = jax.jit(rule.noise)(jax.random.key(3), _legal_of_all(states))
+
+    @jax.jit
+    def both(states, noise):
+        model = Learned(perfect)
+        learned = search(model, model.embed(seen(GAME, states)), config, noise)
+        return learned, search(Rules(GAME, perfect), states, config, noise)
+
+    ours, theirs = both(states, noise)
     np.testing.assert_array_equal(ours.visit_counts, theirs.visit_counts)
     np.testing.assert_array_equal(ours.action, theirs.action)
     np.testing.assert_allclose(ours.q_values, theirs.q_values, atol=1e-5)
@@ -148,7 +157,7 @@ class Categorical(Exact):
 def test_with_nothing_unrolled_its_loss_is_alphazeros():
     net, rng = PolicyValue(GAME, NetConfig(1, 8), key=jax.random.key(1)), np.random.default_rng(0)
     states = _positions(16, 5)
-    observation = np.asarray(jax.vmap(GAME.observe)(states))
+    observation = np.asarray(jax.jit(jax.vmap(GAME.observe))(states))
     policy = rng.dirichlet(np.ones(9), 16).astype(np.float32)
     value, weight = rng.uniform(-1, 1, 16).astype(np.float32), rng.integers(2, size=16).astype(np.float32)
     samples = Samples(observation, policy, weight, value, policy, value)
@@ -156,7 +165,7 @@ def test_with_nothing_unrolled_its_loss_is_alphazeros():
         observation, np.zeros((16, 0), np.int32), np.zeros((16, 0), np.float32), value[:, None], policy[:, None],
         weight[:, None], np.ones((16, 1), np.float32),
     )  # fmt: skip
-    samples, batch = jax.tree.map(jnp.asarray, (samples, batch))
-    theirs, ours = policy_value_loss(net, samples)[1], unrolled_loss(Plain(net), batch)[1]
+    theirs = jax.jit(policy_value_loss)(net, samples)[1]
+    ours = jax.jit(lambda net, batch: unrolled_loss(Plain(net), batch))(net, batch)[1]
     for name in ("policy_loss", "value_loss", "policy_entropy"):
         np.testing.assert_allclose(ours[name], theirs[name], rtol=1e-5)

@@ -3,7 +3,6 @@
 from functools import cache
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -29,10 +28,13 @@ def _random_value(board: tuple[int, ...]) -> float:
 
 
 def _after(moves, count):
-    states = jax.vmap(GAME.init)(jax.random.split(jax.random.key(0), count))
+    states = _init(jax.random.split(jax.random.key(0), count))
     for move in moves:
-        states = jax.vmap(GAME.step)(states, jnp.full(count, move, jnp.int32)).state
+        states = _step(states, np.full(count, move, np.int32)).state
     return states
+
+
+_init, _step = jax.jit(jax.vmap(GAME.init)), jax.jit(jax.vmap(GAME.step))
 
 
 @cache
@@ -48,17 +50,17 @@ def test_the_mean_of_many_playouts_is_the_value_of_random_play(moves):
     for t, move in enumerate(moves):
         board[move] = 1 if t % 2 == len(moves) % 2 else -1
     assert set(np.unique(prediction.value).tolist()) <= {-1.0, 0.0, 1.0}
-    assert abs(float(prediction.value.mean()) - _random_value(tuple(board))) < 4 / count**0.5
+    assert abs(np.mean(prediction.value) - _random_value(tuple(board))) < 4 / count**0.5
     legal = np.array(board) == 0
-    np.testing.assert_array_equal(np.asarray(prediction.prior_logits[0]), np.where(legal, 0, -np.inf))
+    np.testing.assert_array_equal(np.asarray(prediction.prior_logits)[0], np.where(legal, 0, -np.inf))
 
 
 def test_the_same_keys_give_the_same_playouts_and_each_edge_has_its_own():
     model, states = Rollout(GAME), _after((), 500)
     keys = jax.random.split(jax.random.key(2), 500)
-    values = []
+    values, transition = [], jax.jit(model.transition)
     for action in (0, 8, 0):
-        embedding = model.transition((states, jax.random.clone(keys)), jnp.full(500, action, jnp.int32)).embedding
+        embedding = transition((states, jax.random.clone(keys)), np.full(500, action, np.int32)).embedding
         values.append(np.asarray(_evaluate()(embedding).value))
     np.testing.assert_array_equal(values[0], values[2])
     assert (values[0] != values[1]).mean() > 0.3  # a0 and a8 are the same by symmetry: only the keys differ

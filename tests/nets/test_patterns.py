@@ -1,5 +1,6 @@
 """The linear policy against a reference that looks at one point at a time."""
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -15,12 +16,15 @@ AROUND = [(-1, -1), (-1, 0), (-1, 1), (0, -1), (0, 1), (1, -1), (1, 0), (1, 1)]
 
 def _boards(size=5, count=6, seed=0):
     cell = np.random.default_rng(seed).integers(3, size=(count, size, size))
-    return jnp.asarray(cell == 1), jnp.asarray(cell == 2)
+    return cell == 1, cell == 2
+
+
+_codes, _own_eyes = jax.jit(codes), jax.jit(own_eyes)
 
 
 def test_codes_name_what_stands_around_a_point():
     own, other = _boards()
-    found = np.asarray(codes(own, other))
+    found = np.asarray(_codes(own, other))
     for board in range(len(own)):
         for y in range(5):
             for x in range(5):
@@ -34,16 +38,17 @@ def test_codes_name_what_stands_around_a_point():
 
 def test_turned_boards_have_the_same_classes():
     own, other = _boards(seed=1)
-    kinds = np.asarray(classes())[np.asarray(codes(own, other))]
-    for turn in (lambda b: jnp.rot90(b, axes=(1, 2)), lambda b: b[:, :, ::-1], lambda b: jnp.swapaxes(b, 1, 2)):
-        turned = np.asarray(classes())[np.asarray(codes(turn(own), turn(other)))]
-        np.testing.assert_array_equal(turned, np.asarray(turn(jnp.asarray(kinds))))
+    kinds = np.asarray(classes())[np.asarray(_codes(own, other))]
+    for turn in (lambda b: np.rot90(b, axes=(1, 2)), lambda b: b[:, :, ::-1], lambda b: np.swapaxes(b, 1, 2)):
+        turned = np.asarray(classes())[np.asarray(_codes(turn(own), turn(other)))]
+        np.testing.assert_array_equal(turned, turn(kinds))
     assert classes().max() + 1 == 8740  # by Burnside's lemma: (4⁸ + 2·4² + 4⁴ + 4·4⁵) / 8
 
 
 def test_distances_to_a_stone():
-    stone = jnp.zeros((1, 5, 5), bool).at[0, 2, 2].set(True)
-    kinds = np.asarray(distance_kind(stone))[0]
+    stone = np.zeros((1, 5, 5), bool)
+    stone[0, 2, 2] = True
+    kinds = np.asarray(jax.jit(distance_kind)(stone))[0]
     expected = [[4, 3, 2, 3, 4], [3, 1, 0, 1, 3], [2, 0, 5, 0, 2], [3, 1, 0, 1, 3], [4, 3, 2, 3, 4]]
     np.testing.assert_array_equal(kinds, expected)
 
@@ -58,7 +63,7 @@ def test_distances_to_a_stone():
 )
 def test_eyes(rows, eye):
     cell = np.array([list(row) for row in [*rows, *["....."] * (5 - len(rows))]])
-    found = np.asarray(own_eyes(jnp.asarray(cell == "X")[None], jnp.asarray(cell == "O")[None]))[0]
+    found = np.asarray(_own_eyes((cell == "X")[None], (cell == "O")[None]))[0]
     point = (1, 1) if cell[1, 1] == "." else (0, 0)
     assert found[point] == eye
 
@@ -70,25 +75,28 @@ def test_an_eye_in_the_middle_stands_one_enemy_on_a_corner():
         other = np.zeros((5, 5), bool)
         for y, x in enemies:
             other[y, x] = True
-        assert bool(own_eyes(jnp.asarray(own)[None], jnp.asarray(other)[None])[0, 2, 2]) == eye
+        assert np.asarray(_own_eyes(own[None], other[None]))[0, 2, 2] == eye
 
 
 def test_it_begins_uniform_and_answers_the_last_move():
     game = Go(5)
     policy = LocalPatterns(game)
-    state = game.init(jax.random.key(0))
-    for action in (12, 3):
-        state = game.step(state, jnp.int32(action)).state
-    seen = game.observe(state)[None]
-    logits, value = policy(seen)
+
+    @jax.jit
+    def shown():
+        state = game.init(jax.random.key(0))
+        for action in (12, 3):
+            state = game.step(state, jnp.int32(action)).state
+        return game.observe(state)[None]
+
+    seen, answer = shown(), jax.jit(lambda policy, seen: policy(seen))
+    logits, value = answer(policy, seen)
     assert not np.asarray(logits).any()
     assert not np.asarray(value).any()
-    near = LocalPatterns.__new__(LocalPatterns)
-    for name in ("pattern", "ours", "line", "passing"):
-        object.__setattr__(near, name, getattr(policy, name))
-    object.__setattr__(near, "pattern", policy.pattern.at[:, 0].set(2.0))
-    object.__setattr__(near, "ours", policy.ours.at[1].set(1.0))
-    logits = np.asarray(near(seen)[0])[0, :25].reshape(5, 5)
+    pattern, ours = np.zeros_like(policy.pattern), np.zeros_like(policy.ours)
+    pattern[:, 0], ours[1] = 2, 1
+    near = eqx.tree_at(lambda p: (p.pattern, p.ours), policy, (pattern, ours))
+    logits = np.asarray(answer(near, seen)[0])[0, :25].reshape(5, 5)
     assert logits[0, 2] == logits[0, 4] == logits[1, 3].item() - 1.0 == 2.0  # beside White's stone at (0, 3)
     assert logits[3, 3] == logits[1, 1] == 1.0  # diagonal to Black's own at (2, 2)
 

@@ -2,7 +2,6 @@
 
 import equinox as eqx
 import jax
-import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -16,6 +15,11 @@ AUXILIARY = ("moves_left", "ownership", "reply", "score")
 
 def _net(game, seed=0):
     return PolicyValue(game, NetConfig(1, 4), key=jax.random.key(seed))
+
+
+def _softmax(logits):
+    p = np.exp(logits)
+    return p / p.sum(-1, keepdims=True)
 
 
 @pytest.mark.parametrize("name", ["tic_tac_toe", "connect_four", "catch", "go_5x5", "othello_6x6"])
@@ -36,11 +40,11 @@ def test_a_net_starts_near_uniform_with_blocks_that_do_nothing_and_its_rows_do_n
     net = _net(game)
     x = np.random.default_rng(0).random((4, *game.observation_shape), np.float32)
     stem_alone = eqx.tree_at(lambda n: n.tower, net, [])
-    used = eqx.tree_at(lambda n: n.tower[0].second.weight, net, jnp.full((4, 4, 3, 3), 0.1))
+    used = eqx.tree_at(lambda n: n.tower[0].second.weight, net, np.full((4, 4, 3, 3), 0.1, np.float32))
     run = eqx.filter_jit(lambda n, x: (n(x), n.outputs(x), n.trunk(x)))
     (policy, value), out, features = run(net, x)
     np.testing.assert_array_equal(features, run(stem_alone, x)[2])
-    assert np.abs(np.asarray(jax.nn.softmax(policy)) - 1 / 9).max() < 0.05
+    assert np.abs(_softmax(np.asarray(policy)) - 1 / 9).max() < 0.05
     np.testing.assert_array_equal([*policy.T, value], [*out.policy.T, out.value])
     (all_rows, _), _, changed = run(used, x)
     assert not np.allclose(changed, features)  # a block counts once it has weights
@@ -57,8 +61,9 @@ def test_global_pooling_carries_a_stone_across_the_board():
     for every in (0, 1, 2):
         net = PolicyValue(game, NetConfig(1, 6, global_pooling=every), key=jax.random.key(0))
         assert (net.tower[0].pooling is None) == (every != 1)
-        net = eqx.tree_at(lambda n: n.tower[0].second.weight, net, jnp.full((6, 6, 3, 3), 0.1))
-        far = [np.asarray(net.trunk(jnp.asarray(x)))[0, :, 5:, 5:] for x in (empty, stone)]
+        net = eqx.tree_at(lambda n: n.tower[0].second.weight, net, np.full((6, 6, 3, 3), 0.1, np.float32))
+        trunk = jax.jit(lambda net, x: net.trunk(x))
+        far = [np.asarray(trunk(net, x))[0, :, 5:, 5:] for x in (empty, stone)]
         seen[every] = np.abs(far[1] - far[0])
     assert seen[0].max() == seen[2].max() == 0
     assert (seen[1].max(axis=0) > 0).all()
@@ -76,7 +81,7 @@ def test_a_net_that_pools_starts_as_one_that_does_not():
 
 def test_the_key_decides_the_weights():
     game = make("tic_tac_toe")
-    one, same, other = (jax.tree.leaves(_net(game, seed=seed)) for seed in (1, 1, 2))
+    one, same, other = (list(map(np.asarray, jax.tree.leaves(_net(game, seed=seed)))) for seed in (1, 1, 2))
     assert all((a == b).all() for a, b in zip(one, same, strict=True))
     assert not all((a == b).all() for a, b in zip(one, other, strict=True))
     drawn = [x for x in one if x.ndim > 1 and np.abs(x).max() > 0]
@@ -87,21 +92,20 @@ def test_illegal_moves_are_masked_by_the_model_and_not_by_the_net():
     game = make("tic_tac_toe")
     net = _net(game)
     rules = Rules(game, net)
-    state = game.init(jax.random.key(0))
-    rows = [state]
+    step, evaluate = jax.jit(game.step), jax.jit(lambda states: rules.evaluate(states))
+    rows = [jax.jit(game.init)(jax.random.key(0))]
     for action in (0, 3, 1, 4, 2):  # the first player completes the top row
-        state = game.step(state, jnp.int32(action)).state
-        rows.append(state)
-    states = jax.tree.map(lambda *x: jnp.stack(x), *(rows[0], rows[3]))
-    logits, value = net(rules.observe(states))
-    said = rules.evaluate(states)
-    legal = np.asarray(states.board) == 0
+        rows.append(step(rows[-1], np.int32(action)).state)
+    states = jax.tree.map(lambda *x: np.stack(x), *(rows[0], rows[3]))
+    logits, value = jax.jit(lambda states: net(rules.observe(states)))(states)
+    said = evaluate(states)
+    legal = states.board == 0
     assert np.isfinite(logits).all()
     np.testing.assert_array_equal(np.isneginf(said.prior_logits), ~legal)
     np.testing.assert_array_equal(np.asarray(said.prior_logits)[legal], np.asarray(logits)[legal])
     np.testing.assert_array_equal(said.value, value)
-    full = states._replace(board=jnp.ones_like(states.board))  # nothing is legal: finite, or a softmax would be NaN
-    assert np.isfinite(rules.evaluate(full).prior_logits).all()
+    full = states._replace(board=np.ones_like(states.board))  # nothing is legal: finite, or a softmax would be NaN
+    assert np.isfinite(evaluate(full).prior_logits).all()
 
 
 def test_flops_equal_a_count_by_hand():

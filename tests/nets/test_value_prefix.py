@@ -28,24 +28,32 @@ def net():
     net = muzero.net_of(games.world(CART), config, key=jax.random.key(0))
     assert isinstance(net, ValuePrefix)
     rng = np.random.default_rng(0)
-    return jax.tree.map(lambda x: jnp.asarray(rng.normal(0, 0.3, x.shape), jnp.float32), net)
+    return jax.tree.map(lambda x: jax.device_put(rng.normal(0, 0.3, x.shape).astype(np.float32)), net)
 
 
-def _walk(net, steps, actions):
-    """(rewards as a search sees them, prefixes, states) along a line of imagination."""
-    state = net.representation(jnp.ones((2, 4)))
-    rewards, prefixes, states = [], [], [state]
-    for k in range(steps):
-        imagined = net.dynamics(state, jnp.full(2, actions[k], jnp.int32))
-        rewards.append(np.asarray(reward_of(net, state, imagined)))
-        prefixes.append(np.asarray(net.supports[1].mean(imagined.reward)))
-        state = imagined.latent
-        states.append(state)
+_begin = jax.jit(lambda net: net.representation(jnp.ones((2, 4))))
+
+
+@jax.jit
+def _step(net, state, action):
+    """(imagined, its reward as a search sees it, its prefix)."""
+    imagined = net.dynamics(state, jnp.full(2, action))
+    return imagined, reward_of(net, state, imagined), net.supports[1].mean(imagined.reward)
+
+
+def _walk(net, actions):
+    """(rewards, prefixes, states) along a line of imagination."""
+    states, rewards, prefixes = [_begin(net)], [], []
+    for action in actions:
+        imagined, reward, prefix = _step(net, states[-1], action)
+        rewards.append(np.asarray(reward))
+        prefixes.append(np.asarray(prefix))
+        states.append(imagined.latent)
     return np.array(rewards), np.array(prefixes), states
 
 
 def test_the_rewards_of_a_search_add_up_to_the_prefix(net):
-    rewards, prefixes, _ = _walk(net, 12, [0, 1] * 6)
+    rewards, prefixes, _ = _walk(net, [0, 1] * 6)
     assert np.abs(np.diff(prefixes, axis=0)).max() > 1e-3
     for begin in range(0, 12, HORIZON):
         part = slice(begin, begin + HORIZON)
@@ -53,54 +61,65 @@ def test_the_rewards_of_a_search_add_up_to_the_prefix(net):
 
 
 def test_every_fifth_step_what_was_counted_is_forgotten(net):
-    states = _walk(net, HORIZON, [0, 1, 1, 0, 1])[2]
+    states = _walk(net, [0, 1, 1, 0, 1])[2]
+    assert len(states) == HORIZON + 1
     first, last = states[0], states[-1]
-    assert (int(first.steps[0]), int(last.steps[0])) == (0, HORIZON)
+    assert (np.asarray(first.steps)[0], np.asarray(last.steps)[0]) == (0, HORIZON)
     fresh = first._replace(latent=last.latent)
-    action = jnp.zeros(2, jnp.int32)
-    both = [jax.tree.leaves(net.dynamics(state, action)) for state in (fresh, last)]
+    both = [jax.tree.leaves(_step(net, state, 0)[0]) for state in (fresh, last)]
     for one, other in zip(*both, strict=True):
         np.testing.assert_array_equal(one, other)
     middle = states[2]._replace(latent=last.latent)
-    assert (np.asarray(net.dynamics(middle, action).reward) != np.asarray(net.dynamics(last, action).reward)).any()
+    assert (np.asarray(_step(net, middle, 0)[0].reward) != np.asarray(_step(net, last, 0)[0].reward)).any()
 
 
 def test_targets_are_sums(net):
-    reward = jnp.asarray([[1, 2, 3, 4, 5, 6, 7], [0, 0, 0, 0, -1, 0, 1]], jnp.float32)
-    np.testing.assert_array_equal(reward_targets(net, reward), [[1, 3, 6, 10, 15, 6, 13], [0, 0, 0, 0, -1, 0, 1]])
-    np.testing.assert_array_equal(reward_targets(net.net, reward), reward)
+    reward = np.array([[1, 2, 3, 4, 5, 6, 7], [0, 0, 0, 0, -1, 0, 1]], np.float32)
+    targets = jax.jit(lambda net, x: (reward_targets(net, x), reward_targets(net.net, x)))
+    sums, same = targets(net, reward)
+    np.testing.assert_array_equal(sums, [[1, 3, 6, 10, 15, 6, 13], [0, 0, 0, 0, -1, 0, 1]])
+    np.testing.assert_array_equal(same, reward)
 
 
 def test_the_loss_holds_the_prefix_to_the_sum(net):
     rng, count, steps = np.random.default_rng(1), 6, 3
     batch = Unrolled(
-        observation=jnp.asarray(rng.normal(size=(count, 4)), jnp.float32),
-        action=jnp.asarray(rng.integers(2, size=(count, steps)), jnp.int32),
-        reward=jnp.asarray(rng.normal(size=(count, steps)), jnp.float32),
-        value=jnp.zeros((count, steps + 1)),
-        policy=jnp.full((count, steps + 1, 2), 0.5),
-        policy_weight=jnp.ones((count, steps + 1)),
-        known=jnp.ones((count, steps + 1)),
-        later=jnp.asarray(rng.normal(size=(count, steps, 4)), jnp.float32),
+        observation=rng.normal(size=(count, 4)).astype(np.float32),
+        action=rng.integers(2, size=(count, steps)).astype(np.int32),
+        reward=rng.normal(size=(count, steps)).astype(np.float32),
+        value=np.zeros((count, steps + 1), np.float32),
+        policy=np.full((count, steps + 1, 2), 0.5, np.float32),
+        policy_weight=np.ones((count, steps + 1), np.float32),
+        known=np.ones((count, steps + 1), np.float32),
+        later=rng.normal(size=(count, steps, 4)).astype(np.float32),
     )
-    state, expected = net.representation(batch.observation), 0.0
-    for k in range(steps):
-        state, logits = net.dynamics(state, batch.action[:, k])
-        target = net.supports[1].two_hot(batch.reward[:, : k + 1].sum(1))
-        expected -= float((target * jax.nn.log_softmax(logits)).sum(-1).mean()) / steps
-    _, metrics = unrolled_loss(net, batch)
-    assert float(metrics["unrolled_reward_loss"]) == pytest.approx(expected, rel=1e-4)
-    gradient = jax.grad(lambda cell: unrolled_loss(eqx.tree_at(lambda n: n.cell, net, cell), batch)[0])(net.cell)
-    assert all(np.abs(np.asarray(x)).max() > 0 for x in jax.tree.leaves(gradient))
+
+    @jax.jit
+    def by_hand(net, batch):
+        state, expected = net.representation(batch.observation), 0.0
+        for k in range(steps):
+            state, logits = net.dynamics(state, batch.action[:, k])
+            target = net.supports[1].two_hot(batch.reward[:, : k + 1].sum(1))
+            expected -= (target * jax.nn.log_softmax(logits)).sum(-1).mean() / steps
+        return expected
+
+    def loss(cell, batch):
+        return unrolled_loss(eqx.tree_at(lambda n: n.cell, net, cell), batch)
+
+    (_, metrics), gradient = jax.jit(jax.value_and_grad(loss, has_aux=True))(net.cell, batch)
+    assert float(metrics["unrolled_reward_loss"]) == pytest.approx(float(by_hand(net, batch)), rel=1e-4)
+    assert all(np.abs(x).max() > 0 for x in jax.tree.leaves(gradient))
 
 
 def test_the_model_of_the_search_gives_differences(net):
-    model = Learned(net)
-    root = model.embed(Seen(jnp.ones((2, 4)), jnp.ones((2, 2), bool)))
-    one = model.transition(root, jnp.zeros(2, jnp.int32))
-    two = model.transition(one.embedding, jnp.ones(2, jnp.int32))
-    rewards, _, _ = _walk(net, 2, [0, 1])
-    np.testing.assert_allclose(np.array([one.reward, two.reward]), rewards, atol=1e-6)
+    @jax.jit
+    def of_model(net):
+        model = Learned(net)
+        root = model.embed(Seen(jnp.ones((2, 4)), jnp.ones((2, 2), bool)))
+        one = model.transition(root, jnp.zeros(2, jnp.int32))
+        return one.reward, model.transition(one.embedding, jnp.ones(2, jnp.int32)).reward
+
+    np.testing.assert_allclose(np.array(of_model(net)), _walk(net, [0, 1])[0], atol=1e-6)
 
 
 def test_a_run_with_it_and_where_it_is_refused(tmp_path):

@@ -195,7 +195,7 @@ def test_actions_that_are_numbers():
     samples = n_step_targets(episodes, 3)
     stretch = unroll(jax.tree.map(lambda x: x[:8], samples), 3, np.random.default_rng(0))
     assert (stretch.action.shape, stretch.candidates.shape) == ((2, 3, 2), (2, 4, 4, 2))
-    loss, metrics = unrolled_loss(net, jax.tree.map(jax.numpy.asarray, stretch))
+    loss, metrics = jax.jit(unrolled_loss)(net, stretch)
     assert np.isfinite(loss)
     assert float(metrics["policy_entropy"]) == pytest.approx(2 * np.log(5), rel=0.05)
     trials = Trials(world, config, episodes=2)

@@ -66,7 +66,7 @@ def one_game(num_actions, **options):
 
 def roots(count: int):
     """Root embeddings."""
-    return _mix(jnp.arange(1, count + 1, dtype=jnp.uint32))
+    return _mix(np.arange(1, count + 1, dtype=np.uint32))
 
 
 def _mix(x):
@@ -92,6 +92,6 @@ def as_mctx(world, count):
         )
         return output, step.embedding
 
-    prediction = world.evaluate(roots(count))
+    prediction = jax.jit(world.evaluate)(roots(count))
     root = mctx.RootFnOutput(prior_logits=prediction.prior_logits, value=prediction.value, embedding=roots(count))
-    return root, recurrent, jax.numpy.isneginf(prediction.prior_logits)
+    return root, recurrent, np.isneginf(prediction.prior_logits)

@@ -56,24 +56,24 @@ WORLD = HashedChance()
 
 
 def _roots(count=COUNT):
-    return Spot(_mix(jnp.arange(1, count + 1, dtype=jnp.uint32)), jnp.zeros(count, bool))
+    return Spot(_mix(np.arange(1, count + 1, dtype=np.uint32)), np.zeros(count, bool))
+
+
+_transition, _evaluate = jax.jit(WORLD.transition), jax.jit(WORLD.evaluate)
 
 
 class OneWorld:
     """The same for the reference: where chance moves a node has OUTCOMES logits, elsewhere ACTIONS."""
 
-    def __init__(self):
-        self._transition, self._evaluate = jax.jit(WORLD.transition), jax.jit(WORLD.evaluate)
-
     def transition(self, embedding, action):
         number = action + ACTIONS if embedding.is_chance[0] else action
-        step = self._transition(embedding, jnp.int32([number]))
+        step = jax.tree.map(np.asarray, _transition(embedding, np.array([number], np.int32)))
         return step.embedding, float(step.reward[0]), float(step.discount[0])
 
     def evaluate(self, embedding):
-        said = self._evaluate(embedding)
+        said = jax.tree.map(np.asarray, _evaluate(embedding))
         logits = said.outcome_logits if embedding.is_chance[0] else said.prior_logits
-        return np.asarray(logits[0]), float(said.value[0])
+        return logits[0], float(said.value[0])
 
 
 class WithNature:
@@ -116,17 +116,17 @@ def test_it_equals_the_reference(rule, leaves, slots):
     simulations = 40
     config = SearchConfig(rule, simulations, leaves, num_slots=slots)
     roots = _roots(4)
-    noise = rule.noise(jax.random.key(3), jnp.ones((4, ACTIONS), bool))
-    ours = jax.jit(partial(search, WORLD, config=config))(roots, noise=noise)
+    noise = np.asarray(jax.jit(rule.noise)(jax.random.key(3), np.ones((4, ACTIONS), bool)))
+    ours = jax.tree.map(np.asarray, jax.jit(partial(search, WORLD, config=config))(roots, noise=noise))
     for i in range(4):
         spot = jax.tree.map(lambda x, i=i: x[i : i + 1], roots)
-        root, own = _by_reference(spot, rule, simulations, np.asarray(noise[i]), leaves)
+        root, own = _by_reference(spot, rule, simulations, noise[i], leaves)
         np.testing.assert_array_equal(ours.visit_counts[i], root.visit_counts)
         np.testing.assert_allclose(ours.value[i], root.mean_value, atol=1e-5)
         action, weights = own.decide()
         assert ours.action[i] == action
         np.testing.assert_allclose(ours.action_weights[i], weights, atol=1e-4)
-        tree, deep = jax.tree.map(lambda x, i=i: np.asarray(x[i]), ours.tree), 0
+        tree, deep = jax.tree.map(lambda x, i=i: x[i], ours.tree), 0
         for slot, child in zip(tree.action[0], tree.child[0], strict=True):
             if child >= 0:
                 theirs = root.children[int(slot)].visit_counts
@@ -139,7 +139,6 @@ def test_it_equals_the_reference(rule, leaves, slots):
 def test_puct_equals_mctx():
     """mctx scales Q by parent and siblings; with the identity instead, and no noise, it makes the same visits."""
     roots, simulations = _roots(), 48
-    said = WORLD.evaluate(roots)
 
     def decide(_, __, action, state):
         step = WORLD.transition(Spot(state, jnp.zeros(COUNT, bool)), action)
@@ -159,14 +158,20 @@ def test_puct_equals_mctx():
     def as_it_is(tree, node):
         return tree.qvalues(node)
 
-    with jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow"), jax.debug_key_reuse(False):
+    @jax.jit
+    def by_mctx(roots):
+        said = WORLD.evaluate(roots)
         root = mctx.RootFnOutput(prior_logits=said.prior_logits, value=said.value, embedding=roots.code)
-        theirs = mctx.stochastic_muzero_policy(
+        policy = mctx.stochastic_muzero_policy(
             None, jnp.zeros(2, jnp.uint32), root, decide, fall, simulations, dirichlet_fraction=0.0, qtransform=as_it_is
         )
+        return policy.search_tree.summary()
+
+    with jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow"), jax.debug_key_reuse(False):
+        theirs = by_mctx(roots)
     ours = jax.jit(partial(search, WORLD, config=SearchConfig(Puct(), simulations)))(roots)
-    np.testing.assert_array_equal(ours.visit_counts, theirs.search_tree.summary().visit_counts)
-    np.testing.assert_allclose(ours.value, theirs.search_tree.summary().value, atol=1e-5)
+    np.testing.assert_array_equal(ours.visit_counts, theirs.visit_counts)
+    np.testing.assert_allclose(ours.value, theirs.value, atol=1e-5)
 
 
 def test_outcomes_are_visited_in_proportion_to_their_probabilities():
@@ -174,13 +179,18 @@ def test_outcomes_are_visited_in_proportion_to_their_probabilities():
     with np.errstate(divide="ignore"):
         logits = np.log(np.concatenate([np.zeros(2, np.float32), share]))
     visits = np.zeros(7, np.int32)
-    row = jnp.zeros(1)
-    for _ in range(200):
+
+    @jax.jit
+    def select(visits):
+        row = jnp.zeros(1)
         node = Node(
-            jnp.arange(7)[None], jnp.asarray(logits, jnp.float32)[None], jnp.asarray(visits)[None],
+            jnp.arange(7)[None], jnp.asarray(logits, jnp.float32)[None], visits[None],
             jnp.zeros((1, 7), jnp.int32), jnp.zeros((1, 7)), row, row, row, 2,
         )  # fmt: skip
-        visits[int(Nature(Puct()).select(node)[0])] += 1
+        return Nature(Puct()).select(node)[0]
+
+    for _ in range(200):
+        visits[int(select(visits))] += 1
     np.testing.assert_array_equal(visits[:2], 0)
     assert np.abs(visits[2:] - 200 * share).max() <= 2.5
 
@@ -240,8 +250,7 @@ def _exact():
 def test_with_a_perfect_table_it_finds_the_best_action_and_value_of_every_state():
     value, q = _exact()
     last = np.arange(12, 24)  # the last two rounds: four draws deep
-    number = jnp.asarray(last, jnp.int32)
-    no = jnp.zeros(len(last), bool)
+    number, no = np.asarray(last, np.int32), np.zeros(len(last), bool)
     config = SearchConfig(Puct(rescale="tree", pb_c_init=1.0), num_simulations=3_000)
     found = jax.jit(partial(search, Table(), config=config))((number, no, no, no))
     np.testing.assert_array_equal(found.action, q[last].argmax(1))

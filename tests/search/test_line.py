@@ -1,7 +1,6 @@
 """The principal line: its rewards are the model's, and its values are those that were backed up."""
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import pytest
 from hash_world import HashWorld, roots
@@ -17,17 +16,18 @@ WORLD, COUNT = HashWorld(4, terminal=1, illegal=0, rewards=True), 6
 @pytest.fixture(scope="module")
 def found():
     config = SearchConfig(Puct(), num_simulations=48)
-    return jax.jit(lambda embedding: search(WORLD, embedding, config))(roots(COUNT))
+    result = jax.jit(lambda embedding: search(WORLD, embedding, config))(roots(COUNT))
+    return jax.tree.map(np.asarray, result)
 
 
 def test_each_step_is_the_models_and_worth_what_was_backed_up(found):
-    lengths, ends = [], 0
+    lengths, ends, transition = [], 0, jax.jit(WORLD.transition)
     for game in range(COUNT):
         line, state = principal_line(found.tree, int(found.action[game]), game), roots(COUNT)[game : game + 1]
         assert line[0].action == int(found.action[game])
         discounts = []
         for step in line:
-            after = WORLD.transition(state, jnp.array([step.action], jnp.int32))
+            after = jax.tree.map(np.asarray, transition(state, np.array([step.action], np.int32)))
             assert step.reward == pytest.approx(float(after.reward[0]), abs=1e-6)
             state, discounts = after.embedding, [*discounts, float(after.discount[0])]
         # Every visit of the first edge brought r + d·G: their mean is r + d·(the mean over the node behind it).
@@ -44,14 +44,16 @@ def test_each_step_is_the_models_and_worth_what_was_backed_up(found):
 
 def test_an_action_that_was_never_tried_is_no_line(found):
     tree = found.tree
-    nothing = tree._replace(visit_counts=jnp.zeros_like(tree.visit_counts))
-    assert principal_line(nothing, int(np.asarray(tree.action)[0, 0, 0])) == ()
+    nothing = tree._replace(visit_counts=np.zeros_like(tree.visit_counts))
+    assert principal_line(nothing, int(tree.action[0, 0, 0])) == ()
 
 
 def test_an_edge_whose_node_is_gone_ends_the_line(found):
     """`reroot` leaves such edges: they keep their visits. What lies last in the arrays is not their node."""
     first = int(found.action[0])
-    slot = int(np.flatnonzero(np.asarray(found.tree.action[0, 0]) == first)[0])
-    gone = found.tree._replace(child=found.tree.child.at[0, 0, slot].set(NO_CHILD))
+    slot = int(np.flatnonzero(found.tree.action[0, 0] == first)[0])
+    child = found.tree.child.copy()
+    child[0, 0, slot] = NO_CHILD
+    gone = found.tree._replace(child=child)
     assert principal_line(found.tree, first)
     assert principal_line(gone, first) == ()

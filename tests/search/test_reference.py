@@ -6,7 +6,6 @@ from functools import partial
 from types import SimpleNamespace
 
 import jax
-import jax.numpy as jnp
 import mctx
 import numpy as np
 import pytest
@@ -137,8 +136,8 @@ def test_pruning_leaves_what_the_rule_would_have_spent():
 
 @pytest.mark.parametrize("noise", [None, np.zeros((2, 3), np.float32)])
 def test_noise_of_zeros_is_no_noise(noise):
-    log_prior = jnp.log(jnp.array([[0.5, 0.3, 0.2], [0.1, 0.1, 0.8]]))
-    prior, order = Puct().root_prior(log_prior, None if noise is None else jnp.asarray(noise))
+    log_prior = np.log(np.array([[0.5, 0.3, 0.2], [0.1, 0.1, 0.8]], np.float32))
+    prior, order = jax.jit(Puct().root_prior)(log_prior, noise)
     np.testing.assert_allclose(prior, log_prior, rtol=1e-6)
     np.testing.assert_allclose(order, log_prior, rtol=1e-6)
 
@@ -231,27 +230,30 @@ def test_gumbel_equals_mctx():
     # mctx goes on below terminal nodes: none here. Illegal actions everywhere.
     options, count = {"terminal": 0, "rewards": True, "discount": None}, 16
     root, recurrent, invalid = as_mctx(HashWorld(num_actions, **options), count)
-    key = jax.random.key(0)
-    with jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow"), jax.debug_key_reuse(False):
-        theirs = jax.jit(lambda k: mctx.gumbel_muzero_policy(None, k, root, recurrent, simulations, invalid))(
-            jax.random.key_data(key)
-        )
+
+    @jax.jit
+    def by_mctx(key):
+        theirs = mctx.gumbel_muzero_policy(None, key, root, recurrent, simulations, invalid)
         completed = jax.vmap(
             partial(mctx.qtransform_completed_by_mix_value, value_scale=1, maxvisit_init=0, rescale_values=False),
             in_axes=(0, None),
         )(theirs.search_tree, 0)
-        _, used = jax.random.split(jax.random.wrap_key_data(jax.random.key_data(key)))
-        noise = np.asarray(jax.random.gumbel(used, (count, num_actions)))
-        summary = theirs.search_tree.summary()
-    visits, invalid = np.asarray(summary.visit_counts), np.asarray(invalid)
-    completed = np.where(invalid, 0, np.asarray(completed) / visits.max(1, keepdims=True))
+        _, used = jax.random.split(jax.random.wrap_key_data(key))
+        noise = jax.random.gumbel(used, (count, num_actions))
+        return theirs.action, theirs.action_weights, completed, noise, theirs.search_tree.summary()
+
+    with jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow"), jax.debug_key_reuse(False):
+        found = by_mctx(jax.random.key_data(jax.random.key(0)))
+    action, weights, completed, noise, summary = jax.tree.map(np.asarray, found)
+    visits, invalid = summary.visit_counts, np.asarray(invalid)
+    completed = np.where(invalid, 0, completed / visits.max(1, keepdims=True))
     ours = [
         reference.search(one_game(num_actions, **options), start, Gumbel(), simulations, noise[i])
         for i, start in enumerate(np.asarray(roots(count)))
     ]
     np.testing.assert_array_equal([x.visit_counts for x in ours], visits)
-    np.testing.assert_array_equal([x.action for x in ours], theirs.action)
-    np.testing.assert_allclose([x.action_weights for x in ours], theirs.action_weights, atol=1e-5)
+    np.testing.assert_array_equal([x.action for x in ours], action)
+    np.testing.assert_allclose([x.action_weights for x in ours], weights, atol=1e-5)
     np.testing.assert_allclose([x.value for x in ours], summary.value, atol=1e-5)
     np.testing.assert_allclose([x.q_values for x in ours], completed, atol=1e-5)
 
@@ -318,10 +320,9 @@ def test_equal_actions_stay_equal_where_the_tree_is_wide_and_not_where_the_node_
 )
 def test_what_hardly_differs_is_hardly_preferred(low, high, width):
     """A range under a hundredth of the greatest |Q| counts as that: by both searches."""
-    bounds = SimpleNamespace(low=jnp.array([low]), high=jnp.array([high]))
-    np.testing.assert_allclose(
-        Node.rescaled(bounds, jnp.array([[low, high]])), [[0.0, (high - low) / width]], rtol=1e-3
-    )
+    ends = np.array([[low, high]], np.float32)
+    rescaled = jax.jit(lambda low, high, q: Node.rescaled(SimpleNamespace(low=low, high=high), q))
+    np.testing.assert_allclose(rescaled(*ends.T, ends), [[0.0, (high - low) / width]], rtol=1e-3)
     model = Table(values={(): low, (0,): low, (1,): high}, edges={(0,): (0.0, 1.0), (1,): (0.0, 1.0)})
     weights = reference.search(model, (), Gumbel(rescale="tree", gumbel_scale=0.0), 2).action_weights
     strength = (50 + 1) * 0.1 * (high - low) / width
@@ -336,7 +337,7 @@ def compare(ours, theirs):
         expected = np.array([getattr(x, name) for x in theirs])
         if name == "q_values":  # the JAX search says 0 of an action without a slot
             unslotted = np.ones_like(expected)
-            np.put_along_axis(unslotted, np.asarray(ours.tree.action[:, 0]), 0, axis=1)
+            np.put_along_axis(unslotted, np.asarray(ours.tree.action)[:, 0], 0, axis=1)
             expected = np.where(unslotted, 0, expected)
         np.testing.assert_allclose(getattr(ours, name), expected, atol=2e-5, err_msg=name)
 
@@ -346,12 +347,12 @@ def test_the_jax_search_equals_the_reference(case):
     rule, noisy, leaves, stepwise, num_actions, options = case
     budgets = tuple(n for n in BUDGETS if n % leaves == 0)
     count = len(budgets)
-    world, start, which = HashWorld(num_actions, **options), roots(count), jnp.arange(count)
-    legal = ~jnp.isneginf(world.evaluate(start).prior_logits)
-    noise = rule.noise(jax.random.key(5), legal) if noisy else None
+    world, start, which = HashWorld(num_actions, **options), roots(count), jax.device_put(np.arange(count))
+    evaluate = HashWorld(num_actions, arrays=np, **options).evaluate
+    legal = ~np.isneginf(evaluate(start).prior_logits)
+    noise = jax.jit(rule.noise)(jax.random.key(5), legal) if noisy else None
     config = SearchConfig(rule, 64, leaves=leaves)
     if stepwise:
-        evaluate = HashWorld(num_actions, arrays=np, **options).evaluate
         ours = Stepwise(world, config).search(evaluate, start, noise, budgets, which)
     else:
         ours = jax.jit(partial(search, world, config=config, budgets=budgets))(start, noise=noise, which=which)

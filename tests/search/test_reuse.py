@@ -43,7 +43,7 @@ def plant(world, config, embedding, noise=None):
     return start(config, embedding, world.evaluate(embedding), noise)[0]
 
 
-rerooted = jax.jit(reroot, static_argnums=2)
+rerooted, transition = jax.jit(reroot, static_argnums=2), jax.jit(HashWorld.transition, static_argnums=0)
 
 
 @cache
@@ -64,8 +64,8 @@ def first_searches(num_actions, config=PUCT, depth=1):
             below[b] = None if node is None else reference.subtree(node, int(moves[b, step]))
     embedding = starts
     for step in range(depth):
-        embedding = world.transition(embedding, jnp.maximum(moves[:, step], 0)).embedding
-    return world, Previous(tree, jnp.asarray(moves)), embedding, below
+        embedding = np.asarray(transition(world, embedding, np.maximum(moves[:, step], 0)).embedding)
+    return world, Previous(tree, moves), embedding, below
 
 
 def same(tree, b, index, node, is_root=True):
@@ -118,7 +118,10 @@ def test_a_rerooted_tree_is_the_references_sub_tree(num_actions, depth):
 @pytest.mark.parametrize(("num_actions", "noisy"), [(5, True), (100, False)])
 def test_going_on_equals_the_reference_going_on(num_actions, noisy):
     world, previous, embedding, below = first_searches(num_actions)
-    noise = Puct().noise(jax.random.key(2), ~jnp.isneginf(world.evaluate(embedding).prior_logits)) if noisy else None
+    noise = None
+    if noisy:
+        legal = ~np.isneginf(jax.jit(world.evaluate)(embedding).prior_logits)
+        noise = jax.jit(Puct().noise)(jax.random.key(2), legal)
     ours = jax.tree.map(np.asarray, run(world, PUCT, embedding, previous, noise, NEW)[1])
     for b, node in enumerate(below):
         theirs = reference.search(
@@ -152,7 +155,9 @@ def test_what_does_not_fit_is_the_youngest_and_may_grow_again():
     simulations = planted.child.shape[1] - room
     before, after = run(world, PUCT, embedding, previous, None, simulations)
     tree = jax.tree.map(np.asarray, after.tree)
-    np.testing.assert_array_equal(after.visit_counts.sum(1) - np.asarray(before.visit_counts[:, 0]).sum(1), simulations)
+    np.testing.assert_array_equal(
+        np.asarray(after.visit_counts).sum(1) - np.asarray(before.visit_counts)[:, 0].sum(1), simulations
+    )
     assert (tree.num_nodes <= tree.child.shape[1]).all()
     assert np.isfinite(tree.value).all()
     for b in range(COUNT):
@@ -173,14 +178,14 @@ def test_games_without_a_sub_tree_begin_anew():
     assert len(with_end) > 2
     assert len(with_end) < COUNT
     planted = plant(world, PUCT, embedding)
-    anew = rerooted(previous._replace(moves=jnp.asarray(moves)), planted, NEW)
+    anew = rerooted(previous._replace(moves=moves), planted, NEW)
     jax.tree.map(np.testing.assert_array_equal, anew, planted)
 
 
 def test_an_action_without_a_slot_loses_its_visits():
     config = SearchConfig(Puct(dirichlet_fraction=0.999), OLD + NEW, num_slots=4)
     world, previous, embedding, _ = first_searches(12, config)
-    noise = config.rule.noise(jax.random.key(4), jnp.ones((COUNT, 12), bool))
+    noise = jax.jit(config.rule.noise)(jax.random.key(4), np.ones((COUNT, 12), bool))
     planted = plant(world, config, embedding, noise)
     tree = jax.tree.map(np.asarray, rerooted(previous, planted, NEW))
     exact = jax.tree.map(np.asarray, rerooted(previous, plant(world, config, embedding), NEW))
@@ -195,7 +200,7 @@ def test_an_action_without_a_slot_loses_its_visits():
 
 def test_trees_of_two_configurations_do_not_mix():
     world, previous, embedding, _ = first_searches(5)
-    other = start(SearchConfig(Puct(), 8), embedding, world.evaluate(embedding))[0]
+    other = plant(world, SearchConfig(Puct(), 8), embedding)
     with pytest.raises(BadConfig, match="SearchConfig"):
         reroot(previous, other, 4)
     planted = plant(world, PUCT, embedding)
@@ -215,14 +220,16 @@ def test_move_after_move_equals_the_reference(rule, num_actions, stepwise):
     evaluate = HashWorld(num_actions, terminal=1, discount=-1.0, arrays=np).evaluate
     drivers = Stepwise(world, config), jax.jit(partial(search, world, config=config))
     embedding, previous, nodes, reused = roots(COUNT), None, [None] * COUNT, 0
+    noise_of = jax.jit(lambda step, legal: rule.noise(jax.random.fold_in(jax.random.key(1), step), legal))
     for step in range(3):
-        legal = ~jnp.isneginf(world.evaluate(embedding).prior_logits)
-        noise = rule.noise(jax.random.fold_in(jax.random.key(1), step), legal)
+        legal = ~np.isneginf(evaluate(embedding).prior_logits)
+        noise = noise_of(step, legal)
         if stepwise:
             ours = drivers[0].search(evaluate, embedding, noise, previous=previous)
         else:
             ours = drivers[1](embedding, noise=noise, previous=previous)
-        for b, (start_at, g) in enumerate(zip(np.asarray(embedding), np.asarray(noise), strict=True)):
+        ours = jax.tree.map(np.asarray, ours)
+        for b, (start_at, g) in enumerate(zip(embedding, np.asarray(noise), strict=True)):
             before = 0 if nodes[b] is None else nodes[b].visit_counts.copy()
             theirs = reference.search(one, start_at, rule, simulations, g, root=nodes[b])
             np.testing.assert_array_equal(ours.visit_counts[b], theirs.visit_counts)
@@ -237,7 +244,7 @@ def test_move_after_move_equals_the_reference(rule, num_actions, stepwise):
             reused += int(np.any(before))
             nodes[b] = reference.subtree(theirs.root, theirs.action)
         previous = Previous(ours.tree, ours.action[:, None])
-        embedding = world.transition(embedding, ours.action).embedding
+        embedding = np.asarray(transition(world, embedding, ours.action).embedding)
     assert reused > COUNT
 
 
@@ -248,21 +255,22 @@ def _uniform(observation):
 def test_tic_tac_toe_played_out_with_reuse_is_never_worse():
     """Both sides play on from positions that can be lost, 48 simulations a move: moves that give the result away."""
     game, positions = TicTacToe(), solved.load(TicTacToe())
+    step_all = jax.jit(jax.vmap(game.step))
     known = {(*b, p): v for b, p, v in zip(*_as_tuples(positions.states), positions.values, strict=True)}
     mistakes = {}
     for kept_nodes in (0, 144):
         stepwise = Stepwise(Rules(game), SearchConfig(Puct(), 48, kept_nodes=kept_nodes))
-        states = jax.tree.map(lambda x: jnp.asarray(x[::100]), positions.states)
+        states = jax.tree.map(lambda x: np.asarray(x[::100]), positions.states)
         previous, over, lost = None, np.zeros(len(states.player), bool), 0
         for _ in range(game.max_num_moves):
             result = stepwise.search(_uniform, states, previous=previous)
             for b, (board, player) in enumerate(zip(*_as_tuples(states), strict=True)):
                 values = known.get((*board, player))
                 lost += not over[b] and values is not None and values[result.action[b]] < values.max()
-            step = jax.vmap(game.step)(states, result.action)
+            step = step_all(states, result.action)
             over |= np.asarray(step.discount) == 0
             states = step.state
-            previous = Previous(result.tree, result.action[:, None]) if kept_nodes else None
+            previous = Previous(result.tree, np.asarray(result.action)[:, None]) if kept_nodes else None
         mistakes[kept_nodes] = lost
     assert mistakes[144] <= mistakes[0]
 
@@ -281,10 +289,10 @@ def test_moves_of_a_row_may_be_filled_up():
     world, previous, embedding, _ = first_searches(4)
     planted = plant(world, PUCT, embedding)
     none = np.full((COUNT, 2), 4, np.int32)
-    filled = previous._replace(moves=jnp.concatenate([previous.moves, none], axis=1))
-    first = previous._replace(moves=jnp.concatenate([none, previous.moves], axis=1))
+    filled = previous._replace(moves=np.concatenate([previous.moves, none], axis=1))
+    first = previous._replace(moves=np.concatenate([none, previous.moves], axis=1))
     expected = rerooted(previous, planted, NEW)
     for other in (filled, first):
         jax.tree.map(np.testing.assert_array_equal, rerooted(other, planted, NEW), expected)
-    nothing = rerooted(previous._replace(moves=jnp.asarray(none)), planted, NEW)
+    nothing = rerooted(previous._replace(moves=none), planted, NEW)
     jax.tree.map(np.testing.assert_array_equal, nothing, rerooted(previous._replace(moves=none - 5), planted, NEW))

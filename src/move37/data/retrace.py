@@ -49,11 +49,8 @@ def states(game: Go, line: Line) -> State:
     length = len(line.actions)
     actions = np.full(-(-length // _LENGTHS) * _LENGTHS, game.size**2, np.int32)
     actions[:length] = line.actions
-    if line.handicap:
-        start = _start(game, jnp.asarray(line.handicap, jnp.int32), jnp.int8(line.first))
-    else:
-        start = game.init(jax.random.key(0))
-    return jax.tree.map(lambda x: np.asarray(x)[:length], _states_program(game)(start, actions))
+    found = _states_program(game)(np.array(line.handicap, np.int32), np.int8(line.first), actions)
+    return jax.tree.map(lambda x: np.asarray(x)[:length], found)
 
 
 @cache
@@ -61,7 +58,11 @@ def _states_program(game: Go) -> Any:
     def move(state: State, action: Int[Array, ""]) -> tuple[State, State]:
         return game.step(state, action).state, state
 
-    return jax.jit(lambda start, actions: jax.lax.scan(move, start, actions)[1])
+    def play(stones: Int[Array, " S"], first: Int[Array, ""], actions: Int[Array, " T"]) -> State:
+        start = _start(game, stones, first) if len(stones) else game.init(jax.random.key(0))
+        return jax.lax.scan(move, start, actions)[1]
+
+    return jax.jit(play)
 
 
 def _retrace(size: int, lines: list[Line]) -> list[Trace]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, ClassVar, NamedTuple
 
 import jax
@@ -217,6 +218,7 @@ class Chess(Game):
         plies, times = self._limits()
         return (state.clock >= plies) | (state.repeats >= times) | (state.left <= 0) | dead(state.position.kinds)
 
+    @partial(jax.jit, static_argnums=0)
     def _begin(
         self, position: Position, black: Bool[Array, ""], clock: Int16[Array, ""], ply: Int16[Array, ""]
     ) -> State:

@@ -8,7 +8,6 @@ from functools import lru_cache
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from move37.core.types import Game, State
@@ -37,15 +36,18 @@ def perft(game: Game, state: State, depth: int) -> int:
             children, going = step(states, _filled(parents[some]), _filled(actions[some]))
             alive = np.flatnonzero(np.asarray(going)[: len(parents[some])])
             if len(alive):
-                total += count(_at(children, _filled(alive)), len(alive), depth - 1)
+                total += count(_at_once(children, _filled(alive)), len(alive), depth - 1)
         return total
 
-    one = jax.tree.map(lambda x: jnp.repeat(jnp.asarray(x)[None], _BATCH, axis=0), state)
+    one = jax.tree.map(lambda x: np.repeat(np.asarray(x)[None], _BATCH, axis=0), state)
     return count(one, 1, depth)
 
 
 def _at(states: Any, places: np.ndarray | jax.Array) -> Any:
     return jax.tree.map(lambda x: x[places], states)
+
+
+_at_once = jax.jit(_at)
 
 
 def _filled(indices: np.ndarray) -> np.ndarray:

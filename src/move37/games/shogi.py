@@ -165,7 +165,7 @@ class Shogi(Game):
 
     def usi(self, state: State, action: int) -> str:
         """An action of a concrete state as USI writes it: `7g7f`, `8h2b+`, `P*5e`, `win`."""
-        number = int(self._compact(jnp.int32(action)))
+        number = int(self._number(action))
         if number == _MOVES:
             return shogi_actions.DECLARATION
         move = _find_now(state.board, jnp.int32(number))
@@ -180,7 +180,7 @@ class Shogi(Game):
         """The inverse of `usi`. Raises `IllegalMove` for a text that names no legal move of this state."""
         legal = np.flatnonzero(np.asarray(self.legal(state)))
         number = shogi_actions.usi_number(usi, black=int(state.player) > 0)
-        for action in legal[np.asarray(self._compact(jnp.asarray(legal))) == number].tolist():
+        for action in legal[self._number(legal) == number].tolist():
             if self.usi(state, action) == usi:
                 return action
         texts = " ".join(self.usi(state, action) for action in legal.tolist())
@@ -246,6 +246,10 @@ class Shogi(Game):
         if self.actions == "compact":
             return action
         return jnp.append(jnp.asarray(shogi_actions.alphazero_to_compact()), jnp.int32(_MOVES))[action]
+
+    def _number(self, action: Any) -> Any:
+        """`_compact` of concrete actions."""
+        return action if self.actions == "compact" else np.append(shogi_actions.alphazero_to_compact(), _MOVES)[action]
 
     def _names(self) -> tuple[str, ...]:
         names = shogi_actions.alphazero_names() if self.actions == "alphazero" else shogi_actions.compact_names()

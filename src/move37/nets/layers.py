@@ -7,10 +7,15 @@ import numpy as np
 from jaxtyping import Array, Float, Key
 
 
-def normal(shape: tuple[int, ...], key: Key[Array, ""]) -> Float[Array, "..."]:
-    """Standard normal, drawn by NumPy: `jax.random.normal` would be compiled anew for each of the shapes."""
+def normal(shape: tuple[int, ...], key: Key[Array, ""], deviation: float = 1.0) -> Float[Array, "..."]:
+    """Normal with mean 0, made by NumPy: JAX would compile each step of it anew for each of the shapes."""
     rng = np.random.default_rng(np.asarray(jax.random.key_data(key)))
-    return jnp.asarray(rng.standard_normal(shape, np.float32))
+    return jax.device_put(deviation * rng.standard_normal(shape, np.float32))
+
+
+def zeros(*shape: int) -> Float[Array, "..."]:
+    """Weights that are 0 at first."""
+    return jax.device_put(np.zeros(shape, np.float32))
 
 
 def greatest(x: Float[Array, "*n k"]) -> Float[Array, "*n"]:
@@ -33,9 +38,8 @@ class Conv(eqx.Module):
         self, inputs: int, outputs: int, size: int, *, key: Key[Array, ""], scale: float = 1.0, stride: int = 1
     ):
         """He initialisation times `scale`; scale 0 makes a residual branch start as nothing."""
-        deviation = scale * (2.0 / (inputs * size * size)) ** 0.5
-        self.weight = deviation * normal((outputs, inputs, size, size), key)
-        self.bias = jnp.zeros(outputs)
+        self.weight = normal((outputs, inputs, size, size), key, scale * (2.0 / (inputs * size * size)) ** 0.5)
+        self.bias = zeros(outputs)
         self.stride = stride
 
     def __call__(self, x: Float[Array, "B in H W"]) -> Float[Array, "B out h w"]:
@@ -55,8 +59,8 @@ class Dense(eqx.Module):
 
     def __init__(self, inputs: int, outputs: int, *, key: Key[Array, ""], scale: float = 1.0):
         """LeCun initialisation times `scale`; a head with a small scale starts near uniform."""
-        self.weight = scale * inputs**-0.5 * normal((outputs, inputs), key)
-        self.bias = jnp.zeros(outputs)
+        self.weight = normal((outputs, inputs), key, scale * inputs**-0.5)
+        self.bias = zeros(outputs)
 
     def __call__(self, x: Float[Array, "B in"]) -> Float[Array, "B out"]:
         """Multiply."""

@@ -10,6 +10,7 @@ from jaxtyping import Array, Bool, Float, Int, Shaped
 
 from move37.core.errors import BadConfig
 from move37.core.types import Game
+from move37.nets.layers import zeros
 
 _AROUND = [(dy, dx) for dy, dx in product((-1, 0, 1), repeat=2) if (dy, dx) != (0, 0)]
 _CODES = 4 ** len(_AROUND)  # each of eight neighbours: 0 empty, 1 own, 2 the opponent's, 3 beyond the edge
@@ -34,8 +35,8 @@ class LocalPatterns(eqx.Module):
         planes, height, width = game.observation_shape
         if planes < 7 or height != width or game.num_actions != height * width + 1:
             raise BadConfig(f"the playout policy needs a Go board with a history of 3 positions; got {game.name}.")
-        self.pattern = jnp.zeros((classes().max() + 1, _NEAR))
-        self.ours, self.line, self.passing = jnp.zeros(_NEAR), jnp.zeros((height + 1) // 2), jnp.zeros(2)
+        self.pattern = zeros(int(classes().max()) + 1, _NEAR)
+        self.ours, self.line, self.passing = zeros(_NEAR), zeros((height + 1) // 2), zeros(2)
 
     def __call__(self, observation: Bool[Array, "B C H W"]) -> tuple[Float[Array, "B A"], Float[Array, " B"]]:
         """(logits, nothing): as a net with two heads, whose value is 0."""
