@@ -8,69 +8,37 @@ other side calls illegal, or silence for a minute. Colours change from game to g
 
 import argparse
 import json
-import queue
 import re
 import shutil
-import subprocess
 import sys
-import threading
 import time
 from collections import Counter
 from typing import Any
 
-SILENCE = 60.0
-STARTING = 600.0  # our engine compiles before its first answer
+from piped import MOVE37, STARTING, Engine, Fault
+
 GNU_GO = "--mode gtp --chinese-rules --positional-superko --never-resign --capture-all-dead"
 HEAD = re.compile(r"[=?](\d*)( .*)?$")
 
 
-class Fault(Exception):
-    """What was got and when."""
+class GtpEngine(Engine):
+    """One that speaks GTP."""
 
+    number = 0  # of the last command
 
-class Engine:
-    """A program behind pipes."""
-
-    def __init__(self, name: str, command: list[str]):
-        pipe = subprocess.PIPE
-        self.name, self._number = name, 0
-        self.process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL)
-        self._lines: queue.Queue[str | None] = queue.Queue()
-        threading.Thread(target=self._read, daemon=True).start()
-
-    def _read(self) -> None:
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
-            self._lines.put(line.decode(errors="replace").rstrip("\n"))
-        self._lines.put(None)
-
-    def say(self, line: str) -> None:
-        assert self.process.stdin is not None
-        self.process.stdin.write(line.encode() + b"\n")
-        self.process.stdin.flush()
-
-    def line(self, patience: float = SILENCE) -> str:
-        try:
-            line = self._lines.get(timeout=patience)
-        except queue.Empty:
-            raise Fault(f"{self.name}: silence") from None
-        if line is None:
-            raise Fault(f"{self.name}: closed its pipe")
-        return line
-
-    def ask(self, command: str, patience: float = SILENCE) -> str:
-        self._number += 1
-        self.say(f"{self._number} {command}")
+    def ask(self, command: str, patience: float | None = None) -> str:
+        self.number += 1
+        self.say(f"{self.number} {command}")
         lines = []
         while line := self.line(patience):
             lines.append(line)
         head = HEAD.match(lines[0]) if lines else None
-        if head is None or head[1] != str(self._number) or lines[0][0] != "=":
+        if head is None or head[1] != str(self.number) or lines[0][0] != "=":
             raise Fault(f"{self.name}: {command!r} was answered with {lines[:2]}")
         return "\n".join([(head[2] or "").strip(), *lines[1:]])
 
 
-def play(black: Engine, white: Engine, size: int, komi: float) -> tuple[list[str], str]:
+def play(black: GtpEngine, white: GtpEngine, size: int, komi: float) -> tuple[list[str], str]:
     """Moves, and the winner: b, w or 0."""
     for engine in (black, white):
         for command in (f"boardsize {size}", "clear_board", f"komi {komi}"):
@@ -87,7 +55,7 @@ def play(black: Engine, white: Engine, size: int, komi: float) -> tuple[list[str
     return moves, gnu_go.ask("final_score")[:1].lower()
 
 
-def first_lines(engine: Engine, count: int) -> list[float]:
+def first_lines(engine: GtpEngine, count: int) -> list[float]:
     """Seconds from `kata-analyze` to its first line, at the start and after each of some moves."""
     engine.ask("clear_board")
     found = []
@@ -117,16 +85,16 @@ def main() -> None:
     gnu_go = shutil.which("gnugo") or shutil.which("gnugo", path="/usr/games")
     if gnu_go is None:
         sys.exit("GNU Go is not installed: apt-get install gnugo")
-    start = [sys.executable, "-c", "from move37.cli import main; main()", "gtp", options.run, "--resign", "0"]
+    start = [*MOVE37, "gtp", options.run, "--resign", "0"]
     began = time.monotonic()
-    ours = Engine("move37", [*start, "--visits", str(options.visits), *options.options.split()])
+    ours = GtpEngine("move37", [*start, "--visits", str(options.visits), *options.options.split()])
     ours.ask("name", patience=STARTING)
     ready = time.monotonic() - began
     latencies = sorted(first_lines(ours, 20))
     faults, results, moves_played = [], Counter[str](), 0
     for number in range(options.games):
         level = options.levels[number % len(options.levels)]
-        other = Engine("GNU Go", [gnu_go, *GNU_GO.split(), "--level", str(level), "--seed", str(number + 1)])
+        other = GtpEngine("GNU Go", [gnu_go, *GNU_GO.split(), "--level", str(level), "--seed", str(number + 1)])
         sides = (ours, other) if number % 2 == 0 else (other, ours)
         try:
             moves, winner = play(*sides, options.size, options.komi)
@@ -138,8 +106,7 @@ def main() -> None:
             if ours.process.poll() is not None:
                 break
         finally:
-            other.process.kill()
-            other.process.wait()
+            other.kill()
         print(f"\r{number + 1} games, {len(faults)} faults", end="", file=sys.stderr)
     ours.ask("quit")
     report: dict[str, Any] = {

@@ -264,6 +264,15 @@ def test_its_own_limits_hold_beside_the_clients():
     assert time.monotonic() - began < 30  # it was compiled as well
 
 
+def test_a_short_search_looks_at_its_tree_twice(talk, monkeypatch):
+    """For the first report and the last, from which the best move comes too."""
+    looks, look = [], talk.dialogue.thinker.snapshot
+    monkeypatch.setattr(talk.dialogue.thinker, "snapshot", lambda: looks.append(1) or look())
+    talk.say("position startpos moves b2")
+    talk.go("go nodes 1")
+    assert len(looks) == 2
+
+
 def test_a_fault_of_ours_is_told_and_a_move_comes_all_the_same(talk, monkeypatch, capsys):
     monkeypatch.setattr(talk.dialogue.thinker, "snapshot", lambda: 1 / 0)
     lines = talk.say("go nodes 20")

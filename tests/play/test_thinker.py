@@ -124,6 +124,18 @@ def test_snapshots_come_while_it_thinks(thinker):
     assert len(thinker.snapshot(most_moves=2).moves) == 2
 
 
+def test_a_snapshot_copies_no_tree(thinker, monkeypatch):
+    """A slice by JAX is a copy; of a large tree it takes as long as a whole network batch."""
+    for _ in thinker.think(visits=20):
+        pass
+
+    def cut(array, index):
+        raise AssertionError(f"a part of {array.shape} was copied")
+
+    monkeypatch.setattr(type(jnp.zeros(1)), "__getitem__", cut)
+    assert thinker.snapshot().visits >= 20
+
+
 def test_a_limit_of_visits_of_time_and_a_flag_end_it(thinker):
     assert 12 <= list(thinker.think(visits=12))[-1] <= 12 + thinker.config.leaves
     assert len(list(thinker.think(visits=1))) == 1  # there are more already: one batch

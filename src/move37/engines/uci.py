@@ -17,7 +17,7 @@ from move37.engines.gtp import Quit, shown
 from move37.engines.lines import Lines
 from move37.engines.uci_go import Go, parse
 from move37.engines.uci_table import Table
-from move37.play.thinker import Thinker, ThinkerConfig
+from move37.play.thinker import Snapshot, Thinker, ThinkerConfig
 from move37.search.stepwise import Evaluator
 
 _INTERVAL = 1.0  # seconds between two reports
@@ -169,10 +169,10 @@ class Dialogue:
         avoid = frozenset(legal - go.only) if go.only else frozenset()
         began = time.monotonic()
         self.thinker.go_to(self.table.state, self.table.origin, self.table.actions, avoid)
-        before = self.thinker.snapshot().visits
+        before = self.thinker.visits
 
-        def report() -> None:
-            self._report(began, before)
+        def report() -> Snapshot:
+            return self._report(began, before)
 
         due = began
         if go.endless:
@@ -187,12 +187,11 @@ class Dialogue:
             visits, seconds = self._limits(go)
             left = None if seconds is None else max(0.0, seconds - (time.monotonic() - due))
             self._run(self.thinker.think(visits, left, lambda: self._is_interrupted() or self._found(go)), report)
-        report()
-        best = uci_info.ranked(self.thinker.snapshot().moves)[0]
+        best = uci_info.ranked(report().moves)[0]
         move, *answer = self.table.line(best.line[:2])
         self._send(f"bestmove {move}" + (f" ponder {answer[0]}" if answer else ""))
 
-    def _run(self, thoughts: Generator[int, None, None], report: Callable[[], None]) -> None:
+    def _run(self, thoughts: Generator[int, None, None], report: Callable[[], Snapshot]) -> None:
         """To their end, with a report after the first batch and then now and again."""
         told = -math.inf
         with contextlib.closing(thoughts):
@@ -201,12 +200,14 @@ class Dialogue:
                     told = time.monotonic()
                     report()
 
-    def _report(self, began: float, before: int) -> None:
+    def _report(self, began: float, before: int) -> Snapshot:
+        """Send what the search says, which is returned."""
         snapshot, options = self.thinker.snapshot(), self.dialect.options
         effort = uci_info.Effort(self.thinker.depth, time.monotonic() - began, snapshot.visits - before)
         mate_plies, wdl = self.dialect.words.mate_plies, options.is_on("UCI_ShowWDL")
         for line in uci_info.report(snapshot, effort, options.number("MultiPV"), mate_plies, wdl, self.table.line):
             self._send(line)
+        return snapshot
 
     def _limits(self, go: Go) -> tuple[int | None, float | None]:
         """Visits and seconds of a move."""

@@ -116,6 +116,12 @@ class Thinker:
         return 0 if self._ongoing is None else int(self._ongoing.growth.tree.num_nodes[0])
 
     @property
+    def visits(self) -> int:
+        """Of the root, with those that were carried along from the position before."""
+        self._plant()
+        return self._visits()
+
+    @property
     def depth(self) -> int:
         """Of the tree: moves from its root to its deepest node."""
         if self._ongoing is None:
@@ -157,10 +163,10 @@ class Thinker:
         self._plant()
         assert self._ongoing is not None
         tree = self._ongoing.growth.tree
-        action, child, counts = (np.asarray(x[0]) for x in (tree.action, tree.child, tree.visit_counts))
-        sums = np.asarray(tree.value_sum[0, 0])
-        raw = float(tree.value[0, 0])
-        prior = np.exp(np.asarray(tree.root_logits[0]))
+        # Views of the whole arrays: a slice by JAX would copy the tree's whole room, and this is called all the time.
+        action, child, counts = (np.asarray(x)[0] for x in (tree.action, tree.child, tree.visit_counts))
+        sums, raw = np.asarray(tree.value_sum)[0, 0], float(np.asarray(tree.value)[0, 0])
+        prior = np.exp(np.asarray(tree.root_logits)[0])
         visited = np.flatnonzero(counts[0])
         order = sorted(visited, key=lambda slot: (-counts[0, slot], -prior[action[0, slot]]))
         through = proofs(tree)
