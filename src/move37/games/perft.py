@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from move37.core.types import Game, State
@@ -39,8 +40,12 @@ def perft(game: Game, state: State, depth: int) -> int:
                 total += count(_at_once(children, _filled(alive)), len(alive), depth - 1)
         return total
 
-    one = jax.tree.map(lambda x: np.repeat(np.asarray(x)[None], _BATCH, axis=0), state)
-    return count(one, 1, depth)
+    return count(_copies(state), 1, depth)
+
+
+@jax.jit
+def _copies(state: State) -> Any:
+    return jax.tree.map(lambda x: jnp.repeat(x[None], _BATCH, axis=0), state)
 
 
 def _at(states: Any, places: np.ndarray | jax.Array) -> Any:
