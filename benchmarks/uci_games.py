@@ -29,26 +29,34 @@ from move37.cli.common import split_spec
 OPPONENTS = {"uci": ["stockfish", "gnuchess -u"], "usi": ["fairy-stockfish", "gpsusi"]}
 MOST_PLIES = 400
 MOST_RANDOM = 6
+THOUGHT = 0.1  # seconds of pondering on what the opponent has already decided to play
 
 
 def play(ours: Ours, other: Opponent, referee: Referee, side: int) -> str:
-    """To the end; how it ended for us, who have this side."""
+    """To the end; how it ended for us, who have this side.
+
+    Every other time we ponder on the move that the opponent is going to play, since a weak player foresees few.
+    """
     ours.new_game()
     other.new_game()
-    kinds = itertools.cycle(KINDS)
-    kind = next(kinds)
+    kinds, oracle = itertools.cycle(KINDS), itertools.cycle([True, False])
+    kind, told = next(kinds), False
     while (result := referee.result()) is None and len(referee.moves) < MOST_PLIES:
         if referee.turn != side:
             move = other.move(referee)
             if move == "resign":
                 result = side
                 break
+            if told and move != "win":
+                ours.ponder(referee, move)
+                time.sleep(THOUGHT)
             _push(referee, move, other.engine.name)
             continue
         move, expected = ours.move(referee, kind)
         _push(referee, move, ours.engine.name)
         kind = next(kinds)
-        if kind == "ponder" and expected and referee.result() is None:
+        told = kind == "ponder" and next(oracle)
+        if kind == "ponder" and not told and expected and referee.result() is None:
             ours.ponder(referee, expected)
     ours.end_game()
     return "capped" if result is None else {side: "won", 1 - side: "lost"}.get(result, "drawn")
