@@ -1,7 +1,7 @@
 """How many steps does MuZero need to learn a world of Gymnasium? Several seeds, beside the same without one option.
 
 python benchmarks/control.py CartPole-v1 --bar 475
-python benchmarks/control.py CartPole-v0 --bar 200 --iterations 5 --exam-every 1 --value -1 12 105
+python benchmarks/control.py CartPole-v0 --bar 200 --iterations 5 --moves 31 --exam-every 1 --value -1 12 105
 python benchmarks/control.py CartPole-v1 --bar 475 --without reanalyze searched_values consistency
 
 Prints for each seed the positions learned from (the last steps are still in flight then) and the seconds at the first
@@ -26,6 +26,7 @@ def main():
     parser.add_argument("--bar", type=float, required=True, help="the return that counts as solved")
     parser.add_argument("--seeds", nargs="*", type=int, default=[0, 1, 2])
     parser.add_argument("--iterations", type=int, help="of each run; by default the preset's")
+    parser.add_argument("--moves", type=int, help="of each of the copies in an iteration; by default the preset's")
     parser.add_argument("--exam-every", type=int, help="iterations; by default the preset's")
     parser.add_argument(
         "--value",
@@ -70,6 +71,8 @@ def train(name, seed, options):
     config = muzero.preset("laptop", f"gym:{options.env}")
     asked = {"iterations": options.iterations, "exam_every": options.exam_every}
     config = dataclasses.replace(config, **{key: value for key, value in asked.items() if value is not None})
+    if options.moves is not None:
+        config = dataclasses.replace(config, play=dataclasses.replace(config.play, moves=options.moves))
     if options.value is not None:
         low, high, bins = options.value
         support = dataclasses.replace(config.net.value, low=low, high=high, bins=int(bins))
