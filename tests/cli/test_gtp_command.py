@@ -60,6 +60,7 @@ def _play_out(black: Talker, white: Talker, size: int) -> list[str]:
     return moves
 
 
+@pytest.mark.whole
 @pytest.mark.skipif(GNU_GO is None, reason="GNU Go is not installed: apt-get install gnugo")
 def test_whole_games_against_gnu_go(engine, tmp_path):
     options = ["--chinese-rules", "--positional-superko", "--never-resign", "--capture-all-dead"]
@@ -77,6 +78,7 @@ def test_whole_games_against_gnu_go(engine, tmp_path):
         gnu_go.end()
 
 
+@pytest.mark.whole
 def test_nothing_but_answers_is_said_and_the_end_of_input_ends_it(start):
     engine = start()
     began = time.monotonic()
@@ -243,6 +245,7 @@ main().catch(error => { console.error(error); process.exit(1) })
 """
 
 
+@pytest.mark.whole
 @pytest.mark.skipif(
     NODE is None or NPM is None, reason="no Node.js: apt-get install nodejs npm, to test with Sabaki's client"
 )

@@ -104,6 +104,7 @@ def test_base_rates_of_people_of_the_agent_and_of_random_play(room, move37):
     assert json.loads((room / "two" / "meter.json").read_text())["rates"]["people"]["moves"] == 10
 
 
+@pytest.mark.whole
 def test_a_handicap_game_begins_with_white(room, move37):
     (room / "handicap.sgf").write_text(_sgf(["cc", "bb", "cb"], "(;SZ[5]HA[2]AB[dd][bd]", "W") + _sgf(["cc"]))
     said = move37("meter", "people", "handicap.sgf", *FAST)

@@ -7,6 +7,7 @@ from pathlib import Path
 PAGE = (Path(__file__).parents[2] / "docs" / "run.md").read_text()
 
 
+@pytest.mark.whole
 def test_every_metric_and_every_file_of_a_run_is_explained_on_its_page(trained):
     rows = [json.loads(line) for line in (trained.path / "metrics.jsonl").read_text().splitlines()]
     on_page = set(re.findall(r"`([\w./]+)`", PAGE))

@@ -58,6 +58,7 @@ def test_without_tensorboard_installed_it_is_told_how_to_get_it(here, small_opti
     assert not (here / "runs").exists()
 
 
+@pytest.mark.whole
 def test_a_finished_run_says_how_to_go_on_and_goes_on(small, loose):
     done = checkpoints.steps(small / "checkpoints")[-1]
     about = json.loads((small / "config.json").read_text())

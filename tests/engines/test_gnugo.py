@@ -42,6 +42,7 @@ def _settled(game, *arguments, **options):
     return [settle(game, played, **options) for played in play_games(game, *arguments)]
 
 
+@pytest.mark.whole
 @_needs("gnugo")
 def test_gnugo_beats_random_play_and_agrees_about_the_result():
     ends = _settled(GO, GtpPlayer(GNUGO, GO), RandomPlayer(GO), 4, jax.random.key(0))
@@ -54,6 +55,7 @@ def test_gnugo_beats_random_play_and_agrees_about_the_result():
         assert end.result.margin > 60  # all of the board
 
 
+@pytest.mark.whole
 @_needs("gnugo")
 def test_gnugo_plays_itself_without_a_fault():
     one, two = (GtpPlayer(GNUGO, GO, name, most_games=2) for name in "ab")
@@ -101,6 +103,7 @@ def test_an_engine_says_which_of_its_own_stones_are_dead():
     assert verdict == Verdict("W+14.5", (game.parse_action("F4"),))
 
 
+@pytest.mark.whole
 @_needs("gtp-rhino")
 def test_grhino_plays_othello_and_counts_as_we_do():
     game = games.make("othello_8x8")

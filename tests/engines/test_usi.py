@@ -18,6 +18,7 @@ def no_opinion(observation):
     return np.zeros((len(observation), GAME.num_actions), np.float32), np.zeros(len(observation), np.float32)
 
 
+@pytest.mark.whole
 def test_moves_and_positions_are_those_of_cshogi():
     table = Table(Usi(GAME))
     moves = ["7g7f", "3c3d", "8h2b+", "3a2b", "B*5e", "B*4d", "5e4d"]

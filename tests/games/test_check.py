@@ -18,7 +18,8 @@ from move37.games.tic_tac_toe import State, TicTacToe
 
 # The same classes as games that stay in: on larger boards, with drawn starts.
 SLOW = {"chess960", "go_19x19", "hex_11x11", "othello_8x8"}
-MARKS = dict.fromkeys(SLOW, pytest.mark.slow) | dict.fromkeys(("chess", "shogi"), pytest.mark.whole)
+WHOLE = {"chess", "shogi", "game_2048", "go_9x9", "othello_6x6"}
+MARKS = dict.fromkeys(SLOW, pytest.mark.slow) | dict.fromkeys(WHOLE, pytest.mark.whole)
 NAMES = [pytest.param(name, marks=MARKS.get(name, ())) for name in games.names()]
 
 

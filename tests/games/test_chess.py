@@ -32,7 +32,9 @@ def test_perft(name, position):
     assert [perft(game, first(game, position), depth) for depth in range(1, len(counts) + 1)] == counts
 
 
-@pytest.mark.parametrize("name", ["chess", "chess960", "chess+forced"])
+@pytest.mark.parametrize(
+    "name", ["chess", *(pytest.param(name, marks=pytest.mark.whole) for name in ("chess960", "chess+forced"))]
+)
 def test_equals_python_chess_in_random_games(name):
     """Legal moves, FEN, check, repetitions, the end and its reason. Half of the games repeat positions on purpose."""
     ends = compare(games.make(name), 16)

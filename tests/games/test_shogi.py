@@ -44,6 +44,7 @@ def test_perft_of_the_first_position_and_of_the_one_with_most_moves():
     assert [perft(game, game.from_sfen(MOST_MOVES), depth) for depth in (1, 2)] == [593, 105_677]
 
 
+@pytest.mark.whole
 def test_perft_of_many_positions():
     """Depth 2 of each, from all positions at once: the moves of a child are counted in its state."""
     rows = [row for row in _lines("shogi_perft/shogi_perft.tsv") if row[0] != MOST_MOVES]
@@ -116,6 +117,7 @@ def compare_with_cshogi(num_games: int, seed: int) -> int:
     return total
 
 
+@pytest.mark.whole
 def test_equals_cshogi_in_random_games():
     assert compare_with_cshogi(NUM_GAMES, seed=0) > 40 * NUM_GAMES
 

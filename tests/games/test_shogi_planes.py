@@ -66,6 +66,7 @@ def test_alphazero_planes_hold_the_positions_before_in_the_movers_view():
     assert (now[361] == 4).all()
 
 
+@pytest.mark.whole
 def test_alphazero_planes_count_repetitions():
     seen = np.asarray(FULL.observe(_after(FULL, START, *["2h3h", "8b7b", "3h2h", "7b8b"] * 2)))
     assert seen[28:31, 0, 0].tolist() == [1, 1, 0]

@@ -123,6 +123,7 @@ def _samples(rows):
     return Samples(*(jnp.asarray(x, jnp.float32) for x in fields))
 
 
+@pytest.mark.whole
 def test_two_devices_learn_what_one_learns(monkeypatch):
     assert jax.device_count() == 2
     fresh = PolicyValue(make("tic_tac_toe"), NetConfig(0, 2), key=jax.random.key(0))

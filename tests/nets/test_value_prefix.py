@@ -122,6 +122,7 @@ def test_the_model_of_the_search_gives_differences(net):
     np.testing.assert_allclose(np.array(of_model(net)), _walk(net, [0, 1])[0], atol=1e-6)
 
 
+@pytest.mark.whole
 def test_a_run_with_it_and_where_it_is_refused(tmp_path):
     config = muzero.preset("smoke", CART)
     config = dataclasses.replace(config, net=dataclasses.replace(config.net, value_prefix=True), iterations=2)

@@ -202,6 +202,7 @@ def test_actions_that_are_numbers():
     np.testing.assert_array_equal(trials.returns(net), trials.returns(net))
 
 
+@pytest.mark.whole
 def test_copies_explore_from_never_to_as_often_as_said():
     world = games.world("gym:move37/Lever-v0")
     net = VectorLatent(world, LatentConfig(1, 1, 8, discount=0.9), key=jax.random.key(0))

@@ -57,6 +57,7 @@ def good_and_bad():
     return Meter(GAME, _evaluator(worth), CONFIG)
 
 
+@pytest.mark.whole
 def test_probability_and_rank_are_those_of_the_policy(good_and_bad):
     actions = [20, 0, 3, 24, 25]
     found = _measure(good_and_bad, actions)

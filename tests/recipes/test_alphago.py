@@ -78,6 +78,7 @@ def _untimed(text):
     return [{k: v for k, v in row.items() if k not in ("seconds", "memory_mib", "games_per_second")} for row in rows]
 
 
+@pytest.mark.whole
 def test_imitation_learns_the_rule_and_accuracy_counts_it(tmp_path, data):
     config = dataclasses.replace(policy.preset("smoke", GAME), data=data, iterations=6, updates=100, exam_every=6)
     config = dataclasses.replace(config, optimiser=OptimiserConfig(learning_rate=5e-3, warmup_updates=10))
@@ -139,6 +140,7 @@ def test_presets_and_what_is_missing(stage, tmp_path):
         module.train(module.preset("smoke", GAME), run)
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("name", ["smoke", "laptop", "gpu", "paper"])
 def test_other_games_are_imitated_too_and_know_no_dan(tmp_path, name):
     cells, rng = [column + row for column in "abc" for row in "123"], np.random.default_rng(0)

@@ -19,6 +19,7 @@ from move37.search.mcts import SearchConfig
 CHANGE = "config = replace(config, iterations=6, exam_every=3)"
 
 
+@pytest.mark.whole
 def test_killed_and_resumed_equals_never_killed(tmp_path):
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     job = ("alphazero", "tic_tac_toe", CHANGE)

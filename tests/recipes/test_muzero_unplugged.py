@@ -55,6 +55,7 @@ def test_a_run_that_was_stopped_goes_on_as_if_it_had_not_been(tmp_path, played):
     np.testing.assert_array_equal(jax.tree.leaves(net)[0], jax.tree.leaves(again)[0])
 
 
+@pytest.mark.whole
 def test_what_it_cannot_learn_from_is_refused(played):
     config = muzero_unplugged.preset("smoke", CART)
     for world, words in ((games.world(CART), "--data is missing"), (make("hex_3x3"), "worlds of Gymnasium")):

@@ -77,6 +77,7 @@ def test_a_state_is_followed_by_an_afterstate_and_that_by_a_state():
     np.testing.assert_allclose(after.embedding.latent, net.dynamics(step.embedding.latent, code).latent, atol=1e-6)
 
 
+@pytest.mark.whole
 def test_trials_are_the_returns_of_episodes_played_one_move_after_the_other():
     game, config = make(GAME), SearchConfig(Gumbel(), num_simulations=4)
     net = ChanceLatent(game, ChanceConfig(1, 1, 8, codes=3), key=jax.random.key(2))

@@ -294,6 +294,7 @@ def test_a_signal_lets_the_iteration_finish_and_a_second_one_does_not(path, sign
     assert signal.getsignal(signum) == handler
 
 
+@pytest.mark.whole
 def test_all_iterations_run_and_none_twice(path):
     run = Run.open(path)
     assert (list(run.steps(4, 6)), list(run.steps(7, 6)), run.interrupted) == ([4, 5, 6], [], False)

@@ -247,6 +247,7 @@ def _exact():
     return value[:-6], q
 
 
+@pytest.mark.whole
 def test_with_a_perfect_table_it_finds_the_best_action_and_value_of_every_state():
     value, q = _exact()
     last = np.arange(12, 24)  # the last two rounds: four draws deep

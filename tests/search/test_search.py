@@ -175,6 +175,7 @@ def _minimax_positions():
     return jax.tree.map(np.asarray, positions.states), positions
 
 
+@pytest.mark.whole
 def test_tic_tac_toe_equals_minimax_from_every_position():
     states, positions = _minimax_positions()
     assert len(positions.values) == 3191
