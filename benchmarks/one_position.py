@@ -37,7 +37,7 @@ FUSED = 20  # positions; it is only timed
 
 
 def positions(game, data, seed):
-    """States to think about, one after the other, no two of one game; 8 to 79 moves after its start."""
+    """States to think about, one after the other, 8 to 79 moves after the start of a game, which is drawn anew for each."""
     rng, step, legal = np.random.default_rng(seed), jax.jit(game.step), jax.jit(game.legal)
     dataset = Dataset(data) if data else None
     while True:
@@ -126,7 +126,7 @@ def best_by(margin, visits, value):
     """The action with the best Q if it leads by a margin, else None."""
     seen = np.flatnonzero(visits >= max(1, visits.sum() // 100))
     order = seen[np.argsort(-value[seen])]
-    leads = len(order) == 1 or value[order[0]] - value[order[1]] >= margin
+    leads = len(order) < 2 or value[order[0]] - value[order[1]] >= margin
     return int(order[0]) if len(order) and leads else None
 
 

@@ -21,7 +21,8 @@ class ChessReferee:
         """With some random moves, that are told as moves or as a position."""
         self.board = chess.Board()
         for _ in range(num_random):
-            self.board.push(rng.choice(list(self.board.legal_moves)))
+            if moves := list(self.board.legal_moves):
+                self.board.push(rng.choice(moves))
         self.begin = "startpos"
         if from_position:
             self.begin = f"fen {self.board.fen()}"
@@ -43,7 +44,7 @@ class ChessReferee:
         self.board.push_uci(text)
 
     def check(self, line: Sequence[str]) -> None:
-        """Raises `Fault` for a line with an illegal move, or that goes on where the game is over."""
+        """Raises `Fault` for a line with an illegal move, or that goes on behind a mate."""
         board = self.board.copy(stack=False)
         for text in line:
             if text not in {move.uci() for move in board.legal_moves}:
@@ -71,7 +72,8 @@ class ShogiReferee:
         self._seen: Counter[int] = Counter([self.board.zobrist_hash()])
         self._declared: int | None = None
         for _ in range(num_random):
-            self.push(cshogi.move_to_usi(rng.choice(list(self.board.legal_moves))))
+            if moves := list(self.board.legal_moves):
+                self.push(cshogi.move_to_usi(rng.choice(moves)))
         if from_position:
             self.begin, self.moves = f"sfen {self.board.sfen()}", []
             self.board = cshogi.Board(self.board.sfen())

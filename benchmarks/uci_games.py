@@ -76,11 +76,16 @@ class Hall:
         """Nothing is started yet."""
         self._protocol, self._command, self._limits = protocol, command, limits
         self._ours: list[Ours] = []  # the last one plays
+        self._ended = True  # by us; else it died by itself
         self._others: dict[str, Opponent] = {}
 
     def ours(self) -> Ours:
         if not self._ours or self._ours[-1].engine.process.poll() is not None:
+            if not self._ended:
+                self._ended = True
+                raise Fault(f"ours ended between two games, exit code {self._ours[-1].engine.process.poll()}")
             self._ours.append(Ours(self._protocol, self._command, self._limits))
+            self._ended = False
         return self._ours[-1]
 
     def other(self, name: str) -> Opponent:
@@ -93,12 +98,13 @@ class Hall:
         for player in (*self._ours[-1:], *self._others.values()):
             player.engine.kill()
         self._others.clear()
+        self._ended = True
 
     def close(self) -> dict[str, int]:
         """End all in peace; what was counted. Raises `Fault`."""
         for other in self._others.values():
             other.engine.kill()
-        if self._ours and self._ours[-1].engine.process.poll() is None:
+        if self._ours and not self._ended:
             self._ours[-1].engine.quit()
         hits, overstepped = (sum(getattr(one, name) for one in self._ours) for name in ("hits", "overstepped"))
         return {"ponder_hits": hits, "clock_overstepped": overstepped}

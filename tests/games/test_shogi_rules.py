@@ -140,6 +140,17 @@ def test_mate_and_the_last_move():
         assert (float(after.reward), float(after.discount)) == (0.0, discount)
 
 
+@pytest.mark.whole
+def test_the_limit_is_the_games_own():
+    """Two moves, as the option says, and not what the usual game has."""
+    game, sfen = Shogi(max_num_moves=2), START
+    state = game.from_sfen(sfen)
+    for usi, discount in (("7g7f", -1.0), ("3c3d", 0.0)):
+        after = STEP(game, state, np.int32(game.action(state, usi)))
+        state = after.state
+        assert (float(after.reward), float(after.discount)) == (0.0, discount)
+
+
 def test_names_and_mistakes():
     for name in ("shogi", "shogi+alphazero", "shogi+alphazero_planes", "shogi+alphazero_actions+no_declaration"):
         assert games.make(name).name == name

@@ -49,20 +49,20 @@ def states(game: Go, line: Line) -> State:
     length = len(line.actions)
     actions = np.full(-(-length // _LENGTHS) * _LENGTHS, game.size**2, np.int32)
     actions[:length] = line.actions
-    found = _states_program(game)(np.array(line.handicap, np.int32), np.int8(line.first), actions)
+    begin, play = _states_programs(game)
+    found = play(begin(np.array(line.handicap, np.int32), np.int8(line.first)), actions)
     return jax.tree.map(lambda x: np.asarray(x)[:length], found)
 
 
 @cache
-def _states_program(game: Go) -> Any:
+def _states_programs(game: Go) -> tuple[Any, Any]:
+    def begin(stones: Int[Array, " S"], first: Int[Array, ""]) -> State:
+        return _start(game, stones, first) if len(stones) else game.init(jax.random.key(0))
+
     def move(state: State, action: Int[Array, ""]) -> tuple[State, State]:
         return game.step(state, action).state, state
 
-    def play(stones: Int[Array, " S"], first: Int[Array, ""], actions: Int[Array, " T"]) -> State:
-        start = _start(game, stones, first) if len(stones) else game.init(jax.random.key(0))
-        return jax.lax.scan(move, start, actions)[1]
-
-    return jax.jit(play)
+    return jax.jit(begin), jax.jit(lambda start, actions: jax.lax.scan(move, start, actions)[1])
 
 
 def _retrace(size: int, lines: list[Line]) -> list[Trace]:

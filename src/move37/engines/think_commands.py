@@ -135,7 +135,7 @@ class ThinkCommands:
     ) -> Generator[str, None, None]:
         """A report after the first batch, then one an interval, and one at the end.
 
-        `last`: nobody waits for the first, which else leaves out games that tell ownership on a large board.
+        Without `last` the first has no ownership on a large board, because the games that tell it take a while.
         """
         told, at = -np.inf, -1
         quick = wish = wishes

@@ -69,9 +69,12 @@ def num_slots(config: SearchConfig, num_actions: int) -> int:
 
 
 def fitted(config: SearchConfig, model: Any) -> SearchConfig:
-    """With no more slots than a state has legal actions, where the model says how many (`max_num_legal`)."""
+    """With no more slots than a state has legal actions, where the model says how many (`max_num_legal`).
+
+    Sampled slots are draws, not room, and stay.
+    """
     most = getattr(model, "max_num_legal", None)
-    return config if most is None else replace(config, num_slots=max(2, num_slots(config, most)))
+    return config if most is None or config.sampled else replace(config, num_slots=max(2, num_slots(config, most)))
 
 
 def fill_slots(config: SearchConfig, log_prior: Float[Array, "M A"], key: Key[Array, ""] | None) -> Slots:
