@@ -37,7 +37,7 @@ FUSED = 20  # positions; it is only timed
 
 
 def positions(game, data, seed):
-    """States to think about, one after the other, 8 to 79 moves after the start of a game, which is drawn anew for each."""
+    """States to think about, 8 to 79 moves after the start of a game, which is drawn anew for each."""
     rng, step, legal = np.random.default_rng(seed), jax.jit(game.step), jax.jit(game.legal)
     dataset = Dataset(data) if data else None
     while True:

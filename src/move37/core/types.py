@@ -60,9 +60,7 @@ class Game(World):
 
     observation_shape: tuple[int, int, int]  # C, H, W
     sides: tuple[str, str] = ("the first player", "the second player")  # as people call them
-    max_num_legal: int | None = (
-        None  # moves of any position that play reaches, where far fewer than actions: a search's room
-    )
+    max_num_legal: int | None = None  # of any position that play reaches, where far fewer than actions: a search's room
 
     @abc.abstractmethod
     def init(self, key: Key[Array, ""]) -> State:

@@ -163,8 +163,8 @@ class Thinker:
         self._plant()
         assert self._ongoing is not None
         tree = self._ongoing.growth.tree
-        # Views of the whole arrays: a slice by JAX would copy the tree's whole room, and this is called all the time. They must not
-        # outlive this call: the next batch writes over what they show.
+        # Views of the whole arrays: a slice by JAX would copy the tree's whole room, and this is called all the time.
+        # They must not outlive this call: the next batch writes over what they show.
         action, child, counts = (np.asarray(x)[0] for x in (tree.action, tree.child, tree.visit_counts))
         sums, raw = np.asarray(tree.value_sum)[0, 0], float(np.asarray(tree.value)[0, 0])
         prior = np.exp(np.asarray(tree.root_logits)[0])
