@@ -131,7 +131,7 @@ def test_pondering(referee):
 
 def test_a_move_that_nobody_asked_for():
     player = ours("ucinewgame=bestmove e2e4")
-    with pytest.raises(Fault, match="unasked: a best move, e2e4"):
+    with pytest.raises(Fault, match=r"unasked: .*e2e4"):
         player.new_game()
     player.engine.kill()
 
