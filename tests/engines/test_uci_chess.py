@@ -77,7 +77,7 @@ def test_castling_is_written_as_the_option_says(table960):
 
 @pytest.fixture(scope="module")
 def talk():
-    talk = Talk(Uci(games.make("chess")), material, thinker=ThinkerConfig(nodes=1024))
+    talk = Talk(Uci(games.make("chess")), material, thinker=ThinkerConfig(nodes=4096))
     assert talk.say("isready") == ["readyok"]
     return talk
 
