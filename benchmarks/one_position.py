@@ -1,7 +1,7 @@
 """One position, as an engine thinks about it: ours, our fused search and mctx with the same net and rules, interleaved.
 
 python benchmarks/one_position.py RUN --data DATA               (positions of held-out games of a dataset)
-python benchmarks/one_position.py RUN --agreeing 20             (of random games; a try)
+python benchmarks/one_position.py RUN --positions 20            (of random games; a try)
 
 Ours is what `move37 uci` and `gtp` think with: eight leaves of one tree a network batch, evaluated by ONNX Runtime. The
 fused search and mctx take one leaf at a time and evaluate in XLA. All select by PUCT with the same constants and with Q
@@ -13,9 +13,11 @@ positions where both find the same move to have the best Q, by a margin, among t
 """
 
 import argparse
+import contextlib
 import statistics
 import time
 from functools import partial
+from itertools import islice
 
 import jax
 import jax.numpy as jnp
@@ -33,7 +35,8 @@ from move37.search.mcts import SearchConfig, search
 from move37.search.puct import Puct
 
 RULE = Puct()
-FUSED = 20  # positions; it is only timed
+FUSED = 5  # positions; it is only timed
+MARGINS = (0.0, 0.02, 0.05, 0.1, 0.2)  # of Q, on the scale from −1 to 1
 
 
 def positions(game, data, seed):
@@ -134,10 +137,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("run")
     parser.add_argument("--data", help="a dataset of the game, whose held-out games give positions")
-    parser.add_argument("--agreeing", type=int, default=200, help="positions on which both agree on the best Q (200)")
-    parser.add_argument("--most", type=int, default=1000, help="positions in all, at most (1000)")
+    parser.add_argument("--positions", type=int, default=400, help="at most (400); Ctrl-C: those so far")
     parser.add_argument("--simulations", type=int, default=800)
-    parser.add_argument("--margin", type=float, default=0.02, help="of Q, on the scale from -1 to 1 (0.02)")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     _, game, net, _ = load_net(options.run)
@@ -146,34 +147,30 @@ def main():
         "fused": fused(game, net, options.simulations),
         "mctx": mctx_s(game, net, options.simulations),
     }
-    speeds = {name: [] for name in searches}
-    agreeing = same = same_of_all = number = 0
-    for number, state in enumerate(positions(game, options.data, options.seed)):
-        found = {}
-        for name, run in searches.items():
-            if name != "fused" or number <= FUSED:
-                began = time.perf_counter()
-                found[name] = run(state)
-                if number:
-                    speeds[name].append(found[name][0].sum() / (time.perf_counter() - began))
-        assert found["mctx"][0].sum() == options.simulations <= found["ours"][0].sum()
-        chosen = {name: int(np.argmax(found[name][0])) for name in ("ours", "mctx")}
-        best = {name: best_by(options.margin, *found[name]) for name in chosen}
-        same_of_all += chosen["ours"] == chosen["mctx"]
-        if best["ours"] is not None and best["ours"] == best["mctx"]:
-            agreeing += 1
-            same += chosen["ours"] == chosen["mctx"]
-        if number % 20 == 1:
-            print(f"{number} positions, {agreeing} agreeing, {same} the same move", flush=True)
-        if agreeing >= options.agreeing or number + 1 >= options.most:
-            break
+    speeds, pairs = {name: [] for name in searches}, []
+    with contextlib.suppress(KeyboardInterrupt):
+        for number, state in enumerate(islice(positions(game, options.data, options.seed), options.positions)):
+            found = {}
+            for name, run in searches.items():
+                if name != "fused" or number <= FUSED:
+                    began = time.perf_counter()
+                    found[name] = run(state)
+                    if number:
+                        speeds[name].append(found[name][0].sum() / (time.perf_counter() - began))
+            assert found["mctx"][0].sum() == options.simulations <= found["ours"][0].sum()
+            pairs.append((found["ours"], found["mctx"]))
+    print(f"{game.name}, {options.simulations} simulations, {len(pairs)} positions, {jax.devices()[0].device_kind}")
     median = {name: statistics.median(values) for name, values in speeds.items()}
-    print(f"{game.name}, {options.simulations} simulations, {jax.devices()[0].device_kind}")
     for name, speed in median.items():
         print(f"  {name}: {speed:,.0f} simulations/s")
     print(f"  ours / mctx {median['ours'] / median['mctx']:.1f}, ours / fused {median['ours'] / median['fused']:.1f}")
-    print(f"  same move: {same} of {agreeing} that agree on the best Q by {options.margin}", end="")
-    print(f"; {same_of_all} of all {number + 1}")
+    for margin in MARGINS:
+        chosen = [
+            np.argmax(one[0]) == np.argmax(two[0])
+            for one, two in pairs
+            if best_by(margin, *one) is not None and best_by(margin, *one) == best_by(margin, *two)
+        ]
+        print(f"  same move: {sum(chosen)} of the {len(chosen)} positions that agree on the best Q by {margin}")
 
 
 if __name__ == "__main__":
