@@ -9,7 +9,7 @@ import jax
 import numpy as np
 import pytest
 
-from move37.cli.game_files import FORMS, places
+from move37.cli.game_files import FORMS, check_places
 from move37.data.record import BLACK
 from move37.engines.agreement import settle
 from move37.games.shogi import Shogi
@@ -52,7 +52,7 @@ def test_a_game_of_shogi_names_its_sides_and_winner(here, ending, reason, word, 
     folders = {form.suffix: None for form in FORMS} | {"csa": here / "c", "kif": here / "k"}
     end = settle(GAME, _played(ending, began, reason))
     assert end.result.winner == BLACK
-    places(GAME, Namespace(**folders, record=None)).keep(GAME, 2, end)
+    check_places(GAME, Namespace(**folders, record=None)).keep(GAME, 2, end)
     (csa,), (kif,) = sorted((here / "c").iterdir()), sorted((here / "k").iterdir())
     assert [csa.name, kif.name] == ["02-Ann-先生-007.csa", "02-Ann-先生-007.kif"]
     names = ["先生", "Ann"] if began == 0 else ["Ann", "先生"]

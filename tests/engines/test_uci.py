@@ -264,13 +264,15 @@ def test_its_own_limits_hold_beside_the_clients():
     assert time.monotonic() - began < 30  # it was compiled as well
 
 
-def test_a_short_search_looks_at_its_tree_twice(talk, monkeypatch):
-    """For the first report and the last, from which the best move comes too."""
+@pytest.mark.parametrize(("soon", "number"), [(0.0, 2), (math.inf, 1)])
+def test_a_search_looks_at_its_tree_once_a_report(talk, monkeypatch, soon, number):
+    """The last report gives the best move too; a search that is over before the first is due has no other."""
+    monkeypatch.setattr("move37.engines.uci._SOON", soon)
     looks, look = [], talk.dialogue.thinker.snapshot
     monkeypatch.setattr(talk.dialogue.thinker, "snapshot", lambda: looks.append(1) or look())
     talk.say("position startpos moves b2")
     talk.go("go nodes 1")
-    assert len(looks) == 2
+    assert len(looks) == number
 
 
 def test_a_fault_of_ours_is_told_and_a_move_comes_all_the_same(talk, monkeypatch, capsys):

@@ -13,7 +13,7 @@ from move37 import games
 from move37.core.errors import BadConfig
 from move37.games.chess import Chess
 from move37.games.chess_bits import packed
-from move37.games.chess_hash import hashed
+from move37.games.chess_hash import position_hash
 from move37.games.chess_moves import dead
 from move37.games.perft import perft
 from move37.play.players import basic_player
@@ -205,7 +205,7 @@ def test_positions_that_differ_in_the_highest_bits_are_told_apart():
     for one, other in itertools.combinations("NBRQnbrq", 2):
         for place in squares:
             pairs.append(tuple(f"{place.format(*two)}/K1k5 w - - 0 1" for two in ((one, other), (other, one))))
-    digest = jax.jit(hashed)
+    digest = jax.jit(position_hash)
     for fens in pairs:
         first, second = (np.asarray(digest(GAME.from_fen(fen).position, False)) for fen in fens)
         assert (first != second).all(), fens

@@ -22,7 +22,7 @@ from move37.cli.common import (
     split_spec,
     stoppable,
 )
-from move37.cli.game_files import Places, failure, places, report_row, side_names
+from move37.cli.game_files import Places, check_places, failure, report_row, side_names
 from move37.core.errors import BadConfig
 from move37.core.types import Game, Opening
 from move37.data.openings import read_book
@@ -45,7 +45,7 @@ def run(command: str, options: Namespace) -> int:
     enable_compilation_cache()
     check_folder(options.out)
     game = _game(options)
-    kept = places(game, options)
+    kept = check_places(game, options)
     options.sprt = options.sprt and Sprt(*options.sprt)
     console, played = Console(), dict[tuple[str, str], list[Settled]]()
     with ExitStack() as stack, stoppable():

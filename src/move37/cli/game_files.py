@@ -54,7 +54,7 @@ class Places(NamedTuple):
                 file.write(record_line(game, end))
 
 
-def places(game: Game, options: Namespace) -> Places:
+def check_places(game: Game, options: Namespace) -> Places:
     """Before any game is played: its files can be written. Raises `BadConfig`."""
     folders = [(form, folder) for form in FORMS if (folder := getattr(options, form.suffix)) is not None]
     for form, folder in folders:

@@ -1,7 +1,6 @@
 """UCI and USI: one conversation, in the words of a `Dialect`, from a pipe to a pipe."""
 
 import contextlib
-import math
 import sys
 import time
 import traceback
@@ -21,6 +20,7 @@ from move37.play.thinker import Snapshot, Thinker, ThinkerConfig
 from move37.search.stepwise import Evaluator
 
 _INTERVAL = 1.0  # seconds between two reports
+_SOON = 0.1  # seconds to the first
 _IDLE = 0.01  # seconds between two looks whether somebody speaks, when there is nothing to think
 _LONGEST_ERROR = 400
 
@@ -192,8 +192,8 @@ class Dialogue:
         self._send(f"bestmove {move}" + (f" ponder {answer[0]}" if answer else ""))
 
     def _run(self, thoughts: Generator[int, None, None], report: Callable[[], Snapshot]) -> None:
-        """To their end, with a report after the first batch and then now and again."""
-        told = -math.inf
+        """To their end, with a report soon, but none of a search that is over by then, and then now and again."""
+        told = time.monotonic() - _INTERVAL + _SOON
         with contextlib.closing(thoughts):
             for _ in thoughts:
                 if time.monotonic() - told >= _INTERVAL:

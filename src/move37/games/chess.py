@@ -15,7 +15,7 @@ from move37.core.types import Game, Step
 from move37.games import chess_fen, chess_spelling, chess_text
 from move37.games.chess_actions import KING, PAWN, ROOK, actions, names, texts
 from move37.games.chess_bits import Bits, single
-from move37.games.chess_hash import hashed
+from move37.games.chess_hash import position_hash
 from move37.games.chess_moves import KING_SIDE, QUEEN_SIDE, Position, balance, dead, find, turned
 from move37.games.chess_planes import (
     NUM_ALPHAZERO,
@@ -86,7 +86,7 @@ class Chess(Game):
         found = find(position, self.chess960)
         position = position._replace(ep=jnp.where(found.ep, position.ep, jnp.int8(-1)))
         clock = jnp.where(quiet, state.clock + jnp.int16(1), jnp.int16(0))
-        words, place = hashed(position, ~state.black), jnp.arange(self._ring(), dtype=jnp.int16)
+        words, place = position_hash(position, ~state.black), jnp.arange(self._ring(), dtype=jnp.int16)
         same = (state.hashes == words[:, None]).all(0) & (place < clock)
         after = State(
             position=position,
@@ -222,7 +222,7 @@ class Chess(Game):
     def _begin(
         self, position: Position, black: Bool[Array, ""], clock: Int16[Array, ""], ply: Int16[Array, ""]
     ) -> State:
-        words, place = hashed(position, black), jnp.arange(self._ring(), dtype=jnp.int16)
+        words, place = position_hash(position, black), jnp.arange(self._ring(), dtype=jnp.int16)
         return State(
             position=position,
             black=black,

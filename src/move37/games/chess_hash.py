@@ -11,7 +11,7 @@ _HASHED = 15  # words: six kinds of pieces twice, the mover's pieces twice, and 
 _ODD = np.random.default_rng(37).integers(2**32, size=(_HASHED, 2, 2), dtype=np.uint32) | np.uint32(1)
 
 
-def hashed(position: Position, black: Bool[Array, ""]) -> UInt32[Array, "2"]:
+def position_hash(position: Position, black: Bool[Array, ""]) -> UInt32[Array, "2"]:
     """Two words, each mixed from all of a position by odd numbers of its own.
 
     h ← (h ⊕ word)·odd, h ← h ⊕ h ≫ 15, then once more times another odd number and h ← h ⊕ h ≫ 13: after one round

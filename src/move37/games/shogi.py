@@ -5,7 +5,7 @@ Source: the rules of the Japan Shogi Association, and for the declaration those 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from typing import Any, ClassVar, NamedTuple
 
 import jax
@@ -243,13 +243,11 @@ class Shogi(Game):
 
     def _compact(self, action: Int[Array, "*shape"]) -> Int[Array, "*shape"]:
         """The compact action of an action; `_MOVES` for the declaration."""
-        if self.actions == "compact":
-            return action
-        return jnp.append(jnp.asarray(shogi_actions.alphazero_to_compact()), jnp.int32(_MOVES))[action]
+        return action if self.actions == "compact" else jnp.asarray(_compact_table())[action]
 
     def _number(self, action: Any) -> Any:
-        """`_compact` of concrete actions."""
-        return action if self.actions == "compact" else np.append(shogi_actions.alphazero_to_compact(), _MOVES)[action]
+        """`_compact` of concrete actions, without JAX."""
+        return action if self.actions == "compact" else _compact_table()[action]
 
     def _names(self) -> tuple[str, ...]:
         names = shogi_actions.alphazero_names() if self.actions == "alphazero" else shogi_actions.compact_names()
@@ -257,6 +255,12 @@ class Shogi(Game):
 
 
 _find_now = jax.jit(find_move)  # of concrete states
+
+
+@cache
+def _compact_table() -> Int[np.ndarray, " A"]:
+    """AlphaZero's actions and the declaration as compact ones."""
+    return np.append(shogi_actions.alphazero_to_compact(), np.int32(_MOVES))
 
 
 def _shown(state: State) -> Shown:

@@ -115,10 +115,6 @@ def can_declare(
     return (camp == KING).any() & (number >= 10) & (points >= 27 + black.astype(jnp.int32)) & ~in_check
 
 
-def _unpromoted(kinds: Array) -> Array:
-    return jnp.where(kinds > PROMOTED, kinds - PROMOTED, kinds)
-
-
 def balance(board: Int8[Array, " 81"], hands: Int8[Array, "2 7"]) -> Float[Array, ""]:
     """The mover's pieces on the board and in hand less the opponent's, in pawns.
 
@@ -126,6 +122,10 @@ def balance(board: Int8[Array, " 81"], hands: Int8[Array, "2 7"]) -> Float[Array
     """
     on_board = jnp.sign(board).astype(jnp.float32) * jnp.asarray(_VALUES)[jnp.abs(board)]
     return on_board.sum() + (hands[0] - hands[1]).astype(jnp.float32) @ _VALUES[1 : NUM_IN_HAND + 1]
+
+
+def _unpromoted(kinds: Array) -> Array:
+    return jnp.where(kinds > PROMOTED, kinds - PROMOTED, kinds)
 
 
 def _absolute(square: Array, player: Int8[Array, ""]) -> Array:

@@ -13,6 +13,11 @@ class Rollout(eqx.Module):
 
     game: Game = eqx.field(static=True)
 
+    @property
+    def max_num_legal(self) -> int | None:
+        """Actions of any state that are not masked, as far as the game says."""
+        return self.game.max_num_legal
+
     def embed(self, observation: tuple[State, Key[Array, " B"]]) -> Embedding:
         """h: a batch of states with a key for each."""
         return observation
