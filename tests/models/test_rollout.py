@@ -27,14 +27,14 @@ def _random_value(board: tuple[int, ...]) -> float:
     return total / len(empty)
 
 
+_init, _step = jax.jit(jax.vmap(GAME.init)), jax.jit(jax.vmap(GAME.step))
+
+
 def _after(moves, count):
     states = _init(jax.random.split(jax.random.key(0), count))
     for move in moves:
         states = _step(states, np.full(count, move, np.int32)).state
     return states
-
-
-_init, _step = jax.jit(jax.vmap(GAME.init)), jax.jit(jax.vmap(GAME.step))
 
 
 @cache

@@ -82,9 +82,8 @@ def test_equal_draws_are_one_candidate_with_their_share_of_the_prior():
         kept = action[row, allowed[row]]
         assert len(np.unique(kept, axis=0)) == len(kept) == len(np.unique(action[row], axis=0))
     np.testing.assert_allclose(np.exp(np.asarray(roots.log_prior)).sum(1), 1, rtol=1e-5)
-    inner = jax.jit(MODEL.transition)(
-        roots, np.zeros(64, np.int32)
-    ).embedding  # all from π: the prior is the share of draws
+    inner = jax.jit(MODEL.transition)(roots, np.zeros(64, np.int32)).embedding
+    # Below the root all are from π: the prior is the share of draws.
     action, prior = np.asarray(inner.action), np.exp(np.asarray(inner.log_prior))
     share = (action[:, :, None] == action[:, None]).all(-1).mean(-1)
     np.testing.assert_allclose(prior, np.where(np.asarray(inner.allowed), share, 0), atol=1e-5)
