@@ -4,7 +4,11 @@ import json
 import re
 from pathlib import Path
 
+import gymnasium
 import pytest
+
+from move37 import games
+from move37.core.errors import MissingExtra
 
 pytestmark = pytest.mark.usefixtures("promotion_as_optax_needs_it")
 
@@ -12,15 +16,22 @@ pytestmark = pytest.mark.usefixtures("promotion_as_optax_needs_it")
 @pytest.mark.whole
 def test_actions_may_be_numbers(here, move37):
     said = move37("train", "muzero", "--env", "Pendulum-v1", "--preset=smoke", "--name=pole", "--iterations=2",
-                  "--play.moves=100", "--search.num-slots=4", "--search.num-simulations=2")  # fmt: skip
+                  "--play.moves=100", "--search.num-slots=4", "--search.num-simulations=2", "--reanalyze=20",
+                  "--searched-values=0")  # fmt: skip
     assert said.code == 0, said.err
     said = move37("watch", "pole", "--games=1", "--simulations=2", "--think")
     assert said.code == 0, said.err
     assert "cut off by the time limit" in said.out
     assert re.search(r"action [+-]\d\.\d+ .*reward -\d", said.out)
-    said = move37("train", "muzero", "--env", "Pendulum-v1", "--reanalyze=5")
-    assert said.code == 1
-    assert "whose actions are numbers, it must be 0" in said.err
+
+
+def test_a_world_without_its_physics_names_what_to_install(monkeypatch):
+    def make(env_id):
+        raise gymnasium.error.DependencyNotInstalled("Box2D is not installed, you can install it by run `pip …`")
+
+    monkeypatch.setattr(gymnasium, "make", make)
+    with pytest.raises(MissingExtra, match=r"pip install 'move37\[box2d\]'"):
+        games.world("gym:LunarLander-v3")
 
 
 @pytest.mark.whole

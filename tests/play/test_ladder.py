@@ -4,6 +4,7 @@ import jax
 import pytest
 
 from move37.games import make
+from move37.nets.latent import BoardLatent, LatentConfig
 from move37.play import ladder as module
 from move37.play.arena import Match, bradley_terry
 from move37.play.ladder import Ladder
@@ -86,3 +87,12 @@ def test_a_resumed_ladder_goes_on_as_if_it_had_not_stopped(arena):
 def test_games_for_one_have_no_ladder(arena):
     assert _climb(Ladder(make("catch"), 8), [(1, 1)]) == [{}]
     assert arena == []
+
+
+def test_a_net_is_met_again_when_the_learner_has_handed_its_memory_on():
+    ladder, game = Ladder(make("tic_tac_toe"), 2, games=2), make("tic_tac_toe")
+    nets = [BoardLatent(game, LatentConfig(1, 1, 4), key=jax.random.key(i)) for i in range(2)]
+    for i, net in enumerate(nets):
+        report = ladder.challenge(i, net, jax.random.key(i), lambda like, j: pytest.fail(f"loads {j}"))
+        jax.tree.map(lambda x: x.delete(), net)  # as an update does
+    assert [match[:2] for match in report["matches"]] == [["1", "random"], ["1", "0"]]

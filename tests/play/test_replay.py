@@ -9,7 +9,7 @@ from move37.core.errors import BadConfig, BadRun
 from move37.core.frames import after
 from move37.games import make
 from move37.learn.targets import Samples
-from move37.play.replay import Replay, ReplayConfig, augment
+from move37.play.replay import Renewed, Replay, ReplayConfig, augment
 
 SMALL = ReplayConfig(window=20, fraction=0.5, least=6)
 
@@ -55,7 +55,7 @@ def test_renewed_targets_are_of_their_positions_and_outlive_a_stop(tmp_path):
 
     def search(observation, policy):
         asked.extend(policy[:, 0].tolist())
-        return policy + 1000, policy[:, 0] + 2000
+        return Renewed(policy + 1000, policy[:, 0] + 2000)
 
     replay.renew(7, np.random.default_rng(0), search, values_up_to=3)
     assert len(set(asked)) == 7

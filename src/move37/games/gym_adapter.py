@@ -93,7 +93,8 @@ class GymWorld(HostWorld):
         except ImportError as error:
             raise MissingExtra(f"gym:{self.env_id} needs ale-py: pip install 'move37[atari]'.") from error
         except gymnasium.error.DependencyNotInstalled as error:
-            raise MissingExtra(f"gym:{self.env_id} cannot be made: {error}") from error
+            advice = ": pip install 'move37[box2d]'." if "Box2D" in str(error) else f" cannot be made: {error}"
+            raise MissingExtra(f"gym:{self.env_id}" + advice) from error
         except gymnasium.error.Error as error:
             raise UnknownName(f"no world 'gym:{self.env_id}': {error}") from error
 

@@ -86,6 +86,11 @@ def _matrices(parameters: Any) -> Any:
     return jax.tree.map(axes, parameters)
 
 
+def kept(net: Any) -> Any:
+    """A copy, for what outlives the next update, which hands the memory of the learner's nets on."""
+    return jax.tree.map(jnp.copy, net)
+
+
 class Learner(eqx.Module):
     """One value that holds all that learning changes: save it, and nothing is lost."""
 
@@ -99,7 +104,7 @@ class Learner(eqx.Module):
     def init(cls, net: Any, config: OptimiserConfig) -> "Learner":
         """A learner before its first update."""
         state = config.make().init(eqx.filter(net, eqx.is_array))
-        average = None if config.ema is None else jax.tree.map(jnp.copy, net)
+        average = None if config.ema is None else kept(net)
         return cls(net, average, state, jnp.int32(0), config)
 
     @property

@@ -6,13 +6,12 @@ Source: AlphaGo Zero (Nature 2017), Methods, "Evaluator". AlphaZero has none: th
 from dataclasses import dataclass
 from typing import Any
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Key
 
 from move37.core.errors import BadConfig
 from move37.core.types import Game
+from move37.learn.update import kept
 from move37.play.arena import Match, play_match
 from move37.play.players import NetPlayer
 from move37.search.mcts import SearchConfig
@@ -47,7 +46,7 @@ class Gate:
     def __init__(self, config: GateConfig, game: Game, search: SearchConfig, net: Any):
         """The first net is the best until one beats it. Trials use the search of self-play, without noise."""
         self.config, self.game, self.search = config, game, search
-        self.best, self.best_iteration = _copy(net), 0
+        self.best, self.best_iteration = kept(net), 0
 
     def judge(self, iteration: int, net: Any, key: Key[Array, ""]) -> dict[str, float]:
         """Let a new net try: `gate_score` is its share of the points, `best_iteration` that of the net that plays."""
@@ -58,7 +57,7 @@ class Gate:
             report["gate_score"] = points(play_match(self.game, new, best, self.config.games, key))
             passed = report["gate_score"] >= self.config.threshold
         if passed:
-            self.best, self.best_iteration = _copy(net), iteration
+            self.best, self.best_iteration = kept(net), iteration
         return report | ({"best_iteration": float(self.best_iteration)} if self.config.games else {})
 
     @property
@@ -69,8 +68,3 @@ class Gate:
     def restore(self, saved: dict[str, Any]) -> None:
         """Go on from a checkpoint."""
         self.best, self.best_iteration = saved["net"], int(saved["iteration"])
-
-
-def _copy(net: Any) -> Any:
-    """An update hands the learner's memory on: what is kept must not lie in it."""
-    return jax.tree.map(jnp.copy, net)

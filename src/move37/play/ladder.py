@@ -7,6 +7,7 @@ import jax
 from jaxtyping import Array, Key
 
 from move37.core.types import Game
+from move37.learn.update import kept
 from move37.play.arena import Match, bradley_terry, play_match
 from move37.play.players import Player, RandomPlayer, net_player
 
@@ -31,7 +32,7 @@ class Ladder:
         """Play and rate the net of this iteration: `rating`, its 95 % interval, and the `matches` themselves."""
         if self.game.num_players != 2:
             return {}
-        newcomer = net_player(str(iteration), self.game, net, self.num_simulations)
+        newcomer = net_player(str(iteration), self.game, kept(net), self.num_simulations)
         earlier = list(dict.fromkeys(int(m.first) for m in self.matches))
         chosen = dict.fromkeys(earlier[-1:] + earlier[len(earlier) // 2 - 1 : len(earlier) // 2])
         opponents: list[Player] = [RandomPlayer(self.game)] if self._random_scores() else []

@@ -5,11 +5,13 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float, Key, Shaped
+from jaxtyping import Array, Float, Key, Shaped
 
 from move37.core.types import Game, World
 from move37.models.chance import Imagination
 from move37.models.learned import Seen
+from move37.play.mind import Mind
+from move37.play.replay import Renewed
 from move37.search.mcts import SearchConfig, search
 
 _AT_ONCE = 512  # positions in one search
@@ -27,13 +29,17 @@ class Reanalyze:
     """
 
     def __init__(self, world: World, model: type[Imagination], config: SearchConfig):
-        """Compiled at the first use."""
-        self._all_allowed = not isinstance(world, Game)
+        """Compiled at the first use. Worlds of the host are searched as their actors search."""
+        mind = None if isinstance(world, Game) else Mind(world, config)
 
         def think(
-            net: Any, observation: Shaped[Array, "B *c"], legal: Bool[Array, "B A"], key: Key[Array, ""]
-        ) -> tuple[Float[Array, "B A"], Float[Array, " B"]]:
-            imagined = model(net)
+            net: Any, observation: Shaped[Array, "B *c"], policy: Float[Array, "B A"], key: Key[Array, ""]
+        ) -> tuple[Array, ...]:
+            if mind is not None:
+                roots, found = mind.search(net, observation, key, noise=True)
+                drawn = (roots.action,) if world.action_shape else ()
+                return found.action_weights, found.value, *drawn
+            imagined, legal = model(net), policy > 0
             found = search(imagined, imagined.embed(Seen(observation, legal)), config, config.rule.noise(key, legal))
             return found.action_weights, found.value
 
@@ -41,14 +47,12 @@ class Reanalyze:
 
     def targets(
         self, net: Any, observation: Shaped[np.ndarray, "N *c"], policy: Float[np.ndarray, "N A"], key: Key[Array, ""]
-    ) -> tuple[Float[np.ndarray, "N A"], Float[np.ndarray, " N"]]:
-        """(policies instead of `policy`, which tells what is legal: Gumbel's gives that some probability; values)."""
-        legal, new = np.ones(policy.shape, bool) if self._all_allowed else policy > 0, np.empty_like(policy)
-        value = np.empty(len(policy), np.float32)
+    ) -> Renewed:
+        """To learn instead. Of a game `policy` tells what is legal: Gumbel's gives that some probability."""
+        parts = []
         for i in range(0, len(policy), _AT_ONCE):
             rows = np.arange(i, i + _AT_ONCE) % len(policy)  # the last search is filled up with the first positions
-            found = self._think(
-                net, jnp.asarray(observation[rows]), jnp.asarray(legal[rows]), jax.random.fold_in(key, i)
-            )
-            new[i : i + _AT_ONCE], value[i : i + _AT_ONCE] = (np.asarray(x)[: len(policy) - i] for x in found)
-        return new, value
+            shown, before = jnp.asarray(observation[rows]), jnp.asarray(policy[rows])
+            found = self._think(net, shown, before, jax.random.fold_in(key, i))
+            parts.append([np.asarray(x)[: len(policy) - i] for x in found])
+        return Renewed(*map(np.concatenate, zip(*parts, strict=True)))

@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
+from jaxtyping import Float
 
 from move37.core.errors import BadConfig, BadRun
 from move37.core.frames import Frames
@@ -21,6 +22,8 @@ from move37.core.types import Symmetry, take
 from move37.learn.targets import Samples
 from move37.learn.unroll import Unrolled, unroll
 from move37.run.files import write_atomic
+
+_RENEWED = ("policy", "value", "bootstrap", "candidates")  # what a search of today can say in place of an older one
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,14 @@ class ReplayConfig:
             raise BadConfig(f"replay.fraction is {self.fraction}; it must be in (0, 1].")
         if not 1 <= self.least <= self.window:
             raise BadConfig(f"replay.least is {self.least}; it must be from 1 to replay.window = {self.window}.")
+
+
+class Renewed(NamedTuple):
+    """What a search of today says of N stored positions."""
+
+    policy: Float[np.ndarray, "N A"]
+    value: Float[np.ndarray, " N"]
+    candidates: Float[np.ndarray, "N A D"] | None = None  # where actions are numbers: those that `policy` speaks of
 
 
 class Replay:
@@ -116,30 +127,32 @@ class Replay:
         self,
         count: int,
         rng: np.random.Generator,
-        search: Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]],
+        search: Callable[[np.ndarray, np.ndarray], Renewed],
         values_up_to: int = -1,
     ) -> None:
         """New targets for `count` positions of the window, no position twice.
 
-        `search`: (observations, policies) → (policies, values). Positions of iterations up to `values_up_to` take both,
-        instead of the return of what was played then; newer ones take the policy.
+        `search`: (observations, policies) → what to learn instead. Positions of iterations up to `values_up_to` take
+        its value too, instead of the return of what was played then; newer ones take the policy.
         """
         if len(self) < self.config.least:
             return
         drawn = np.sort(rng.permutation(len(self))[:count])
         rows = _rows([samples for _, samples in self._segments], drawn)
-        (policies, values), first = search(rows.observation, rows.policy), 0
+        found, first = search(rows.observation, rows.policy), 0
         for i, (iteration, samples) in enumerate(self._segments):
             here = slice(*np.searchsorted(drawn, (first, first + len(samples.value))))
             if here.start < here.stop:
                 places = drawn[here] - first
-                new = {"policy": _with(samples.policy, places, policies[here])}
+                new = {"policy": _with(samples.policy, places, found.policy[here])}
+                if found.candidates is not None and samples.candidates is not None:
+                    new["candidates"] = _with(samples.candidates, places, found.candidates[here])
                 if iteration <= values_up_to and samples.bootstrap is not None:
-                    new["value"] = _with(samples.value, places, values[here])
+                    new["value"] = _with(samples.value, places, found.value[here])
                     new["bootstrap"] = _with(samples.bootstrap, places, np.float32(0))
                 self._segments[i] = (iteration, samples._replace(**new))
                 if self.folder is not None:
-                    kept = {name: getattr(self._segments[i][1], name) for name in ("policy", "value", "bootstrap")}
+                    kept = {name: getattr(self._segments[i][1], name) for name in _RENEWED}
                     write_atomic(_renewed(self.folder / f"{iteration:06d}.npz"), partial(_save, kept))
             first += len(samples.value)
 

@@ -21,7 +21,7 @@ from move37.core.errors import BadConfig
 from move37.core.types import Game, World
 from move37.learn.targets import n_step_targets
 from move37.learn.unroll import unrolled_loss
-from move37.learn.update import Learner, Loss, fit
+from move37.learn.update import Learner, Loss, fit, kept
 from move37.models.chance import Imagination
 from move37.models.learned import Learned, values
 from move37.nets.image_latent import ImageLatent
@@ -86,8 +86,6 @@ def check(config: Config, game: World) -> None:
         raise BadConfig(f"net.value_prefix sums rewards of one agent; {game.name} is for two: leave it off.")
     if game.action_shape and len(game.observation_shape) == 3:
         raise BadConfig(f"{game.name} shows images and acts by numbers; muzero knows one of the two at a time so far.")
-    if game.action_shape and config.reanalyze:
-        raise BadConfig(f"reanalyze is {config.reanalyze}; in {game.name}, whose actions are numbers, it must be 0.")
     if config.searched_values is not None and not config.reanalyze:
         raise BadConfig("searched_values are those of the search of reanalyze, which is 0: set --reanalyze as well.")
     if isinstance(game, Game) and config.reanalyze and isinstance(config.search.rule, Puct):
@@ -126,7 +124,7 @@ def loop(parts: Parts, config: Config, out: Run, resume: bool) -> Any:
             targets = partial(again.targets, learner.acting, key=out.key("reanalyze", t))
             old = -1 if config.searched_values is None else t - config.searched_values
             replay.renew(config.reanalyze, out.rng("reanalyze", t), targets, old)
-        value_of = partial(values, copy_of(learner.acting)) if config.fresh_values else None
+        value_of = partial(values, kept(learner.acting)) if config.fresh_values else None
         rng, steps = out.rng("batch", t), config.num_unroll_steps
         later = parts.later or config.net.consistency > 0
         how = (td_steps, value_of, later, config.priority)
@@ -142,11 +140,6 @@ def loop(parts: Parts, config: Config, out: Run, resume: bool) -> Any:
     if out.interrupted:  # the net to play with is the newest, with an exam or without
         out.save_net(t, learner.acting)
     return learner.acting
-
-
-def copy_of(net: Any) -> Any:
-    """To keep while the learner goes on, which takes its own arrays over."""
-    return jax.tree.map(jnp.copy, net)
 
 
 def load(out: Run, iteration: int | None = None) -> tuple[World, Config, Net, int]:

@@ -15,14 +15,14 @@ from move37.core.types import Game, World
 from move37.data.logged import read_episodes
 from move37.learn.targets import n_step_targets
 from move37.learn.unroll import unrolled_loss
-from move37.learn.update import Learner, OptimiserConfig, fit
+from move37.learn.update import Learner, OptimiserConfig, fit, kept
 from move37.models.learned import Learned, values
 from move37.nets.latent import LatentConfig
 from move37.play.reanalyze import Reanalyze
 from move37.play.replay import Replay, ReplayConfig
 from move37.play.worlds import Measures
 from move37.recipes import muzero_config
-from move37.recipes.muzero import Net, copy_of, net_of
+from move37.recipes.muzero import Net, net_of
 from move37.run.config import from_json
 from move37.run.directory import Run
 from move37.search.mcts import SearchConfig
@@ -108,7 +108,7 @@ def train(config: Config, out: Run, resume: bool = False) -> Net:
         targets = partial(again.targets, learner.acting, key=out.key("reanalyze", t))
         replay.renew(config.reanalyze, out.rng("reanalyze", t), targets)
         rng, steps, later = out.rng("batch", t), config.num_unroll_steps, config.net.consistency > 0
-        value_of = partial(values, copy_of(learner.acting))
+        value_of = partial(values, kept(learner.acting))
         batches = replay.stretches(config.updates, config.batch_size, steps, rng, config.td_steps, value_of, later)
         learner, report = fit(learner, unrolled_loss, batches)  # learn
         if t % config.exam_every == 0 or t == config.iterations:

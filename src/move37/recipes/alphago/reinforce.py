@@ -8,14 +8,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from math import inf
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 
 from move37.core.errors import BadConfig, check_ranges
 from move37.core.types import Game
 from move37.learn.policy_gradient import Decisions, group_advantage, reinforce_loss
-from move37.learn.update import Learner, OptimiserConfig, fit
+from move37.learn.update import Learner, OptimiserConfig, fit, kept
 from move37.nets.onnx import OnnxEvaluator
 from move37.nets.policy_value import NetConfig, PolicyValue
 from move37.play.policy_games import PolicyGames, play_policies
@@ -72,7 +70,7 @@ def train(config: Config, out: Run, resume: bool = False) -> PolicyValue:
     """The loop. Returns the net that acts."""
     game = board(out.about["game"])
     imitated = teacher(config.teacher, game, config.net)
-    learner = Learner.init(jax.tree.map(jnp.copy, imitated), config.optimiser)
+    learner = Learner.init(kept(imitated), config.optimiser)
     done, pool = 0, [0]
     if resume:
         done, saved = out.resume({"learner": learner})
