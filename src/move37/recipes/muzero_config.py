@@ -3,7 +3,6 @@
 from dataclasses import dataclass, field, replace
 from math import inf
 
-from move37 import games
 from move37.core.errors import UnknownName, check_ranges
 from move37.core.values import Support
 from move37.learn.update import OptimiserConfig
@@ -85,7 +84,7 @@ def preset(name: str, game: str) -> Config:
         ),
     }
     if game.startswith("gym:"):
-        presets = _control(presets, numbers=bool(games.world(game).action_shape))
+        presets = _control(presets)
     elif game.startswith("atari:"):
         presets = _atari(presets)
     elif game in ("game_2048", "offers"):
@@ -95,7 +94,7 @@ def preset(name: str, game: str) -> Config:
     return presets[name]
 
 
-def _control(presets: dict[str, Config], numbers: bool) -> dict[str, Config]:
+def _control(presets: dict[str, Config]) -> dict[str, Config]:
     """The same for one agent, whose rewards come on the way: supports of scaled numbers, a return of few steps."""
     # Values that differ by one in a hundred decide where a cart shall go: four numbers of the support to each of h.
     value, reward = Support(-30.0, 30.0, 241, scaled=True), Support(-30.0, 30.0, 61, scaled=True)
@@ -103,8 +102,8 @@ def _control(presets: dict[str, Config], numbers: bool) -> dict[str, Config]:
     laptop = Config(
         iterations=39,
         updates=256,
-        reanalyze=0 if numbers else 10_000,
-        searched_values=None if numbers else 1,
+        reanalyze=10_000,
+        searched_values=1,
         td_steps=10,
         fresh_values=True,
         exam_every=5,
