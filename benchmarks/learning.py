@@ -3,6 +3,7 @@
 python benchmarks/learning.py tic_tac_toe
 python benchmarks/learning.py connect_four --versus random mcts:1000
 python benchmarks/learning.py othello_6x6 --versus random greedy
+python benchmarks/learning.py tic_tac_toe --recipe muzero         (without the rules)
 python benchmarks/learning.py connect_four --run runs/NAME        (measure a run that there is)
 
 Prints the wall-clock of the training with all compilation; the share of moves that keep a known result, where the game
@@ -17,14 +18,17 @@ import jax
 
 from move37.play.arena import play_match
 from move37.play.exam import Exam, play_all_lines
-from move37.play.players import NetPlayer, basic_player
-from move37.recipes import alphazero
+from move37.play.players import basic_player, net_player
+from move37.recipes import alphazero, muzero
 from move37.run.directory import Run
+
+RECIPES = {"alphazero": alphazero, "muzero": muzero}
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("game")
+    parser.add_argument("--recipe", default="alphazero", choices=list(RECIPES))
     parser.add_argument("--preset", default="laptop")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--run", type=Path, help="measure this run; it is trained if it does not exist")
@@ -33,23 +37,24 @@ def main():
     parser.add_argument("--simulations", type=int, default=128)
     parser.add_argument("--average", action="store_true", help="evaluate positions in all symmetries, in matches")
     options = parser.parse_args()
-    path = options.run or Path("runs") / f"benchmark-{options.game}-{options.seed}"
+    recipe = RECIPES[options.recipe]
+    path = options.run or Path("runs") / f"benchmark-{options.recipe}-{options.game}-{options.seed}"
     if not path.exists():
         began = time.monotonic()
-        config = alphazero.preset(options.preset, options.game)
-        run = Run.create(path, "alphazero", options.game, config, options.seed)
-        alphazero.train(config, run)
+        config = recipe.preset(options.preset, options.game)
+        run = Run.create(path, options.recipe, options.game, config, options.seed)
+        recipe.train(config, run)
         print(f"trained in {time.monotonic() - began:.0f} s of wall-clock")
     measure(Run.open(path), options)
 
 
 def measure(run, options):
-    game, _, net, iteration = alphazero.load(run)
+    game, _, net, iteration = RECIPES[run.about["recipe"]].load(run)
     rows = run.metrics()
     print(f"{run.path}, iteration {iteration}, {rows[-1]['games']:.0f} games, {rows[-1]['seconds']:.0f} s")
     exam = Exam(game, options.simulations).sit(net)
     print({name: round(value, 4) for name, value in exam.items()})
-    player = NetPlayer("agent", game, net, options.simulations, average=options.average)
+    player = net_player("agent", game, net, options.simulations, average=options.average)
     if game.name == "tic_tac_toe":
         for first in (True, False):
             print(f"all lines of play, agent {'first' if first else 'second'}: {play_all_lines(game, player, first)}")

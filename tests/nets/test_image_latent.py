@@ -1,5 +1,6 @@
 """Images of any size become a small board; bytes become [0, 1]."""
 
+from functools import partial
 from types import SimpleNamespace
 
 import jax
@@ -10,6 +11,7 @@ import pytest
 from move37.games.catch import Catch
 from move37.nets.image_latent import ImageLatent, _Shrunk, mean_of_four
 from move37.nets.latent import LatentConfig
+from move37.nets.layers import in_loops
 
 
 def _net(shape, **config):
@@ -58,3 +60,13 @@ def test_what_a_world_is_goes_on_to_the_board():
     assert net.discount == pytest.approx(0.9)
     assert net.resemblance is not None
     assert net.supports == (LatentConfig().value, LatentConfig().reward)
+
+
+def test_in_loops_a_net_says_the_same_without_a_convolution():
+    net, rng = jax.tree.map(lambda x: x + 0.1, _net((2, 17, 9), latent_side=5)), np.random.default_rng(0)
+    latent, action = jnp.asarray(rng.random((2, 4, 5, 3), np.float32)), jnp.array([0, 2])
+    program = jax.jit(lambda net: net.dynamics(latent, action))
+    jax.tree.map(partial(np.testing.assert_allclose, rtol=1e-4, atol=1e-5), program(net), program(in_loops(net)))
+    assert "convolution" in program.lower(net).as_text()
+    assert "convolution" not in program.lower(in_loops(net)).as_text()
+    assert [half.stride for half in in_loops(net).halves] == [2, 2]  # those stay

@@ -1,10 +1,12 @@
-"""What nets are made of: a maximum whose gradient has one place, whatever is equal."""
+"""What nets are made of: a maximum whose gradient has one place, a convolution in two ways."""
 
+import equinox as eqx
 import jax
 import numpy as np
+import pytest
 
 from move37.nets.latent import to_unit_range
-from move37.nets.layers import greatest
+from move37.nets.layers import Conv, Products, greatest
 
 
 def test_the_greatest_is_the_maximum_and_its_gradient_goes_to_one_place():
@@ -26,3 +28,12 @@ def test_states_are_scaled_from_0_to_1_and_flat_ones_have_a_gradient():
     np.testing.assert_allclose(scaled[0], (flat[0] - flat[0].min()) / (flat[0].max() - flat[0].min()), rtol=1e-5)
     np.testing.assert_array_equal(scaled[3], 0)
     assert np.isfinite(jax.jit(jax.grad(lambda x: (to_unit_range(x) ** 2).sum()))(x)).all()
+
+
+@pytest.mark.parametrize("size", [1, 3])
+def test_matrix_products_are_the_convolution(size):
+    conv = Conv(3, 5, size, key=jax.random.key(0))
+    conv = eqx.tree_at(lambda c: c.bias, conv, np.arange(5, dtype=np.float32))
+    x = np.random.default_rng(0).standard_normal((2, 3, 4, 7), np.float32)
+    both = jax.jit(lambda conv, x: (conv(x), Products(conv)(x)))(conv, x)
+    np.testing.assert_allclose(*both, rtol=1e-4, atol=1e-5)

@@ -10,6 +10,7 @@ from jaxtyping import Array, Bool, Int
 from move37.core.types import ChancePrediction, Transition
 from move37.models.learned import Learned, Seen
 from move37.nets.chance_latent import ChanceLatent
+from move37.nets.layers import in_loops
 
 
 class Turn(NamedTuple):
@@ -41,9 +42,10 @@ class LearnedWithChance(eqx.Module):
         """
         latent, allowed, is_chance = embedding
         num_actions = allowed.shape[-1]
-        codes = jax.eval_shape(self.net.expectation, latent).outcome.shape[-1]
-        acted = self.net.afterstate(latent, jax.nn.one_hot(action, num_actions))
-        fallen = self.net.dynamics(latent, jax.nn.one_hot(action - num_actions, codes))
+        net = in_loops(self.net)
+        codes = jax.eval_shape(net.expectation, latent).outcome.shape[-1]
+        acted = net.afterstate(latent, jax.nn.one_hot(action, num_actions))
+        fallen = net.dynamics(latent, jax.nn.one_hot(action - num_actions, codes))
         reward = jnp.where(is_chance, self.net.supports[1].mean(fallen.reward), 0.0)
         discount = jnp.where(is_chance, self.net.discount, 1.0)
         turn = Turn(_where(is_chance, fallen.latent, acted), jnp.ones_like(allowed), ~is_chance)
@@ -52,7 +54,8 @@ class LearnedWithChance(eqx.Module):
     def evaluate(self, embedding: Turn) -> ChancePrediction:
         """F for a state, ψ for an afterstate."""
         latent, allowed, is_chance = embedding
-        predicted, expected = self.net.prediction(latent), self.net.expectation(latent)
+        net = in_loops(self.net)
+        predicted, expected = net.prediction(latent), net.expectation(latent)
         value = _where(is_chance, *(self.net.supports[0].mean(x.value) for x in (expected, predicted)))
         return ChancePrediction(
             jnp.where(allowed & ~is_chance[:, None], predicted.policy, -jnp.inf),

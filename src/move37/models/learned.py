@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, Key, Shaped
 
 from move37.core.types import Game, Prediction, State, Transition
+from move37.nets.layers import in_loops
 from move37.nets.value_prefix import reward_of
 
 
@@ -46,14 +47,14 @@ class Learned(eqx.Module):
 
     def transition(self, embedding: Inner, action: Int[Array, " B"]) -> Transition:
         """The dynamics g: one step of imagination."""
-        imagined = self.net.dynamics(embedding.latent, action)
+        imagined = in_loops(self.net).dynamics(embedding.latent, action)
         reward = reward_of(self.net, embedding.latent, imagined)
         inner = Inner(imagined.latent, jnp.ones_like(embedding.allowed))
         return Transition(inner, reward, jnp.full_like(reward, self.net.discount))
 
     def evaluate(self, embedding: Inner) -> Prediction:
         """The prediction f, with −inf where an action is not allowed."""
-        predicted = self.net.prediction(embedding.latent)
+        predicted = in_loops(self.net).prediction(embedding.latent)
         logits = jnp.where(embedding.allowed, predicted.policy, -jnp.inf)
         return Prediction(logits, self.net.supports[0].mean(predicted.value))
 

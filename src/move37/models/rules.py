@@ -9,6 +9,7 @@ from jaxtyping import Array, Float, Int
 
 from move37.core.errors import BadConfig
 from move37.core.types import Embedding, Game, Prediction, State, Transition
+from move37.nets.layers import in_loops
 
 
 def check_no_chance(game: Game) -> None:
@@ -42,7 +43,7 @@ class Rules(eqx.Module):
     def evaluate(self, embedding: Embedding) -> Prediction:
         """f: the network on the observation, illegal moves masked."""
         assert self.net is not None, "this model has no network: search with `Stepwise` and an evaluator"
-        logits, value = self.net(self.observe(embedding))
+        logits, value = in_loops(self.net)(self.observe(embedding))
         return self.predict(embedding, logits, value)
 
     def observe(self, embedding: Embedding) -> Array:
