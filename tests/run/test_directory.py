@@ -50,7 +50,7 @@ class Config:
 
 
 def _rows(path: Path) -> list[int]:
-    return [row["iteration"] for row in Run.open(path).metrics()]
+    return [row["iteration"] for row in Run.open(str(path)).metrics()]  # a path in words will do
 
 
 @pytest.fixture(scope="module")

@@ -53,8 +53,9 @@ class Run:
         self._display: Display | None = None
 
     @classmethod
-    def create(cls, path: Path, recipe: str, game: str, config: Any, seed: int) -> "Run":
+    def create(cls, path: Path | str, recipe: str, game: str, config: Any, seed: int) -> "Run":
         """A new run. Raises `BadRun` if the folder holds one already."""
+        path = Path(path)
         _must_be_free(path)
         lock = Lock(path)
         _must_be_free(path)  # another process may have made it meanwhile
@@ -74,8 +75,9 @@ class Run:
         return run
 
     @classmethod
-    def open(cls, path: Path) -> "Run":
+    def open(cls, path: Path | str) -> "Run":
         """A run to look at. Raises `BadRun` if there is none, or if a newer move37 made it."""
+        path = Path(path)
         try:
             about = json.loads((path / "config.json").read_text())
             made_by = int(about["format"])
