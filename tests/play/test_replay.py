@@ -156,7 +156,8 @@ def test_symmetries_turn_observation_policy_and_reply_as_the_rules_do(name):
             break
     policy = np.eye(game.num_actions, dtype=np.float32)[actions]
     reply, numbers = np.roll(policy, -1, axis=0), np.arange(len(actions), dtype=np.float32)
-    samples = Samples(np.stack(observations), policy, numbers, numbers, reply, numbers)
+    played = np.array(actions, np.int32)
+    samples = Samples(np.stack(observations), policy, numbers, numbers, reply, numbers, action=played)
     if name == "go_5x5":
         samples = samples._replace(ownership=np.repeat(np.asarray(game.area(state))[None], len(actions), axis=0))
     images = set()
@@ -168,6 +169,7 @@ def test_symmetries_turn_observation_policy_and_reply_as_the_rules_do(name):
             assert legal(state)[action]
             state = step(state, jnp.int32(action)).state
         np.testing.assert_array_equal(turned.reply, np.roll(turned.policy, -1, axis=0))
+        np.testing.assert_array_equal(turned.action, turned.policy.argmax(1))
         assert all(x is y for x, y in zip(turned[2:4] + turned[5:6], samples[2:4] + samples[5:6], strict=True))
         if name == "go_5x5":
             np.testing.assert_array_equal(turned.ownership[0], game.area(state))
@@ -178,6 +180,12 @@ def test_symmetries_turn_observation_policy_and_reply_as_the_rules_do(name):
     rows = [o.tobytes() + p.tobytes() for o, p in zip(drawn.observation, drawn.policy, strict=True)]
     assert set(rows) == images
     assert min(rows.count(image) for image in images) > 400 / len(images) / 2.5  # all are as likely
+    games = jax.tree.map(lambda x: np.tile(x, (30,) + (1,) * (x.ndim - 1)), samples)
+    drawn = augment(games, game.symmetries(), rng, length=len(actions))  # each game as a whole
+    lines = {line.tobytes() for line in drawn.action.reshape(30, -1)}
+    each = [augment(samples, (symmetry, symmetry), rng).action for symmetry in game.symmetries()]
+    assert len(lines) > 1
+    assert lines <= {line.tobytes() for line in each}
 
 
 def test_a_game_without_symmetries_keeps_its_samples():

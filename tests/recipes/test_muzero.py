@@ -109,6 +109,8 @@ def test_a_net_that_learns_to_imagine_what_it_sees(tmp_path):
 
 def test_what_a_learned_model_cannot_give_is_refused():
     config, cart = muzero.preset("laptop", GAME), games.world("gym:CartPole-v1")
+    with pytest.raises(BadConfig, match=r"augmentation turns .*; catch has none"):
+        muzero.check(dataclasses.replace(muzero.preset("smoke", "catch"), augmentation=True), make("catch"))
     muzero.check(config, make(GAME))
     with pytest.raises(BadConfig, match="a model that is learned has no symmetries"):
         muzero.check(_with(config, random_symmetries=True), make(GAME))

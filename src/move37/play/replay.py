@@ -166,6 +166,7 @@ class Replay:
         value_of: Callable[[np.ndarray], np.ndarray] | None = None,
         later: bool = False,
         priority: float = 0.0,
+        symmetries: tuple[Symmetry, ...] = (),
     ) -> Iterator[Unrolled]:
         """Draws of a position and what came behind it. Nothing while the window is too small.
 
@@ -174,7 +175,7 @@ class Replay:
 
         With `value_of` (observations → values) the value that stands at the end of each n-step return, `td_steps` on
         or in the last row before a cut, is what this says now, not what the search said when the position was played.
-        `later` keeps what was seen on the way.
+        `later` keeps what was seen on the way. Each stretch is turned by a random one of the `symmetries`.
         """
         if len(self) < self.config.least:
             return
@@ -192,6 +193,7 @@ class Replay:
                 behind = _rows(segments, np.where(samples.bootstrap != 0, flat + ahead, flat))
                 change = value_of(behind.observation) - behind.root_value
                 samples = samples._replace(value=samples.value + samples.bootstrap * change)
+            samples = augment(samples, symmetries, rng, num_unroll_steps + 1)
             stretch = unroll(samples, num_unroll_steps, rng, later)
             if odds is not None:
                 weight = 1 / odds[drawn]
@@ -227,11 +229,11 @@ def _rows(segments: list[Samples], drawn: np.ndarray) -> Samples:
     return jax.tree.map(lambda *some: np.concatenate(some)[back], *parts)
 
 
-def augment(batch: Samples, symmetries: tuple[Symmetry, ...], rng: np.random.Generator) -> Samples:
-    """Turn each sample by one of the game's symmetries."""
+def augment(batch: Samples, symmetries: tuple[Symmetry, ...], rng: np.random.Generator, length: int = 1) -> Samples:
+    """Turn each sample by one of the game's symmetries; or each `length` of them, which lie one behind the other."""
     if len(symmetries) < 2:
         return batch
-    which = rng.integers(len(symmetries), size=len(batch.value))
+    which = np.repeat(rng.integers(len(symmetries), size=len(batch.value) // length), length)
     points = np.stack([s.points for s in symmetries])[which]
     actions = np.stack([s.actions for s in symmetries])[which]
     shape = batch.observation.shape
@@ -240,6 +242,7 @@ def augment(batch: Samples, symmetries: tuple[Symmetry, ...], rng: np.random.Gen
         observation=np.take_along_axis(planes, points[:, None], axis=2).reshape(shape),
         policy=np.take_along_axis(batch.policy, actions, axis=1),
         reply=np.take_along_axis(batch.reply, actions, axis=1),
+        action=None if batch.action is None else (actions == batch.action[:, None]).argmax(1).astype(np.int32),
         ownership=None if batch.ownership is None else np.take_along_axis(batch.ownership, points, axis=1),
     )
 

@@ -82,6 +82,8 @@ def check(config: Config, game: World) -> None:
         raise BadConfig("play.random_moves is for worlds of Gymnasium; in games play.opening_moves brings breadth.")
     if not isinstance(game, Game) and (play.fast_simulations is not None or play.opening_moves):
         raise BadConfig(f"play.fast_simulations and play.opening_moves are for games; {game.name} is none: leave them.")
+    if config.augmentation and not (isinstance(game, Game) and len(game.symmetries()) > 1):
+        raise BadConfig(f"augmentation turns what was played by symmetries; {game.name} has none: leave it off.")
     if config.net.value_prefix and game.num_players != 1:
         raise BadConfig(f"net.value_prefix sums rewards of one agent; {game.name} is for two: leave it off.")
     if game.action_shape and len(game.observation_shape) == 3:
@@ -105,6 +107,7 @@ def loop(parts: Parts, config: Config, out: Run, resume: bool) -> Any:
     replay, done = Replay(config.replay, out.path / "replay"), 0
     measures, td_steps = Measures(world, parts.model, config.search), config.td_steps or world.max_num_moves
     again = Reanalyze(world, parts.model, config.search)
+    symmetries = world.symmetries() if config.augmentation and isinstance(world, Game) else ()
     if resume:
         done, saved = out.resume({"learner": learner, **stream.template, "replay": None})
         learner, replay = saved["learner"], Replay.open(config.replay, out.path / "replay", done, saved["replay"])
@@ -127,7 +130,7 @@ def loop(parts: Parts, config: Config, out: Run, resume: bool) -> Any:
         value_of = partial(values, kept(learner.acting)) if config.fresh_values else None
         rng, steps = out.rng("batch", t), config.num_unroll_steps
         later = parts.later or config.net.consistency > 0
-        how = (td_steps, value_of, later, config.priority)
+        how = (td_steps, value_of, later, config.priority, symmetries)
         batches = replay.stretches(config.updates, config.batch_size, steps, rng, *how)
         learner, losses = fit(learner, parts.loss, batches)  # learn
         report |= losses

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, replace
 from math import inf
 
+from move37 import games
 from move37.core.errors import UnknownName, check_ranges
 from move37.core.values import Support
 from move37.learn.update import OptimiserConfig
@@ -26,6 +27,7 @@ class Config:
     reanalyze: int = 0  # positions of the window whose policies are searched again in each iteration
     searched_values: int | None = None  # and their values too, where they were played so many iterations ago or more
     priority: float = 0.0  # α: positions are drawn in proportion to |value of the search − target|^α
+    augmentation: bool = False  # what was played is turned by the symmetries of the board: a hint of the game's rules
     fresh_values: bool = False  # the value at the end of an n-step return is the newest net's, not that of its time
     exam_every: int = 10  # iterations between two measurements of strength
     net: LatentConfig = field(default_factory=LatentConfig)
@@ -84,7 +86,7 @@ def preset(name: str, game: str) -> Config:
         ),
     }
     if game.startswith("gym:"):
-        presets = _control(presets)
+        presets = _control(presets, long=games.world(game).max_num_moves >= 1_000)
     elif game.startswith("atari:"):
         presets = _atari(presets)
     elif game in ("game_2048", "offers"):
@@ -94,7 +96,7 @@ def preset(name: str, game: str) -> Config:
     return presets[name]
 
 
-def _control(presets: dict[str, Config]) -> dict[str, Config]:
+def _control(presets: dict[str, Config], long: bool) -> dict[str, Config]:
     """The same for one agent, whose rewards come on the way: supports of scaled numbers, a return of few steps."""
     # Values that differ by one in a hundred decide where a cart shall go: four numbers of the support to each of h.
     value, reward = Support(-30.0, 30.0, 241, scaled=True), Support(-30.0, 30.0, 61, scaled=True)
@@ -113,6 +115,16 @@ def _control(presets: dict[str, Config]) -> dict[str, Config]:
         replay=ReplayConfig(least=512, fraction=1.0),
         optimiser=OptimiserConfig(learning_rate=3e-3, decay_updates=39 * 256, ema=0.98),
     )
+    if long:  # measured in LunarLander: a few hundred thousand steps, of which those of the newest agents are learned
+        laptop = replace(
+            laptop,
+            iterations=300,
+            batch_size=128,
+            exam_every=10,
+            play=replace(laptop.play, games=16, moves=64),
+            replay=replace(laptop.replay, window=50_000),
+            optimiser=replace(laptop.optimiser, decay_updates=300 * laptop.updates),
+        )
     return {"smoke": replace(presets["smoke"], net=replace(net, channels=16)), "laptop": laptop}
 
 
