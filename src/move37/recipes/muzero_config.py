@@ -47,8 +47,9 @@ class Config:
 def preset(name: str, game: str) -> Config:
     """A configuration as a value: `smoke`, `laptop`, `gpu`, `paper`. Raises `UnknownName`."""
     small = game in ("tic_tac_toe", "catch", "deep_sea")
+    # A model is right where it has seen play: more games begin with random moves than where the rules are known.
     play = PlayConfig(
-        moves=16 if small else 32, num_sampling_moves=0, opening_moves=4 if small else 16, opening_fraction=0.5
+        moves=16 if small else 32, num_sampling_moves=0, opening_moves=7 if small else 16, opening_fraction=0.75
     )
     iterations, updates = (60, 128) if small else (120, 192)
     muon = OptimiserConfig("muon", learning_rate=2e-3, weight_decay=1e-2, decay_updates=iterations * updates, ema=0.995)
@@ -64,7 +65,15 @@ def preset(name: str, game: str) -> Config:
             play=PlayConfig(games=8, moves=8, num_sampling_moves=0),
             replay=ReplayConfig(least=16),
         ),
-        "laptop": Config(iterations=iterations, updates=updates, batch_size=64, play=play, optimiser=muon),
+        "laptop": Config(
+            iterations=iterations,
+            updates=updates,
+            batch_size=64,
+            augmentation=_has_symmetries(game),
+            search=SearchConfig(Gumbel(rescale="tree")),
+            play=play,
+            optimiser=muon,
+        ),
         "gpu": Config(
             iterations=400,
             batch_size=2048,
@@ -96,6 +105,11 @@ def preset(name: str, game: str) -> Config:
     return presets[name]
 
 
+def _has_symmetries(game: str) -> bool:
+    """Whether it is a board that looks the same when it is turned; Atari and Gymnasium are not even asked."""
+    return not game.startswith(("gym:", "atari:")) and len(games.make(game).symmetries()) > 1
+
+
 def _control(presets: dict[str, Config], long: bool) -> dict[str, Config]:
     """The same for one agent, whose rewards come on the way: supports of scaled numbers, a return of few steps."""
     # Values that differ by one in a hundred decide where a cart shall go: four numbers of the support to each of h.
@@ -118,7 +132,7 @@ def _control(presets: dict[str, Config], long: bool) -> dict[str, Config]:
     if long:  # measured in LunarLander: a few hundred thousand steps, of which those of the newest agents are learned
         laptop = replace(
             laptop,
-            iterations=300,
+            iterations=330,
             batch_size=128,
             exam_every=10,
             play=replace(laptop.play, games=16, moves=64),
