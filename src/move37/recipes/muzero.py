@@ -3,8 +3,8 @@
 Against AlphaZero, its parent: the model is `Learned` where it was `Rules`, targets are n-step returns, the loss is
 unrolled. Legal moves are known at the root of a search alone. All else is shared.
 Differs from the paper: Gumbel's root and 32 simulations (preset `paper` restores PUCT and 800); random openings; what
-was played on a board is turned by its symmetries; a moving average of the weights plays; rewards are predicted on boards too, where the paper has only values; reanalyze
-searches the window between two iterations, not each batch.
+was played on a board is turned by its symmetries; a moving average of the weights plays; rewards are predicted on
+boards too, where the paper has only values; reanalyze searches the window between two iterations, not each batch.
 """
 
 import math
