@@ -22,6 +22,14 @@ from move37.run.config import to_json
 from move37.run.directory import FORMAT, Run
 
 
+@pytest.fixture(scope="session", autouse=True)
+def found_by_name():
+    """A shell finds `move37`, as where the environment is active."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PATH", str(Path(sys.executable).parent), prepend=os.pathsep)
+        yield
+
+
 class Said(NamedTuple):
     """What a command did."""
 

@@ -6,7 +6,8 @@ import subprocess
 import sys
 
 from move37.cli.commands import COMMANDS
-from move37.cli.train import _option_names
+from move37.cli.options import program
+from move37.cli.train import _MEANT, _option_names
 from move37.recipes import alphago, alphazero
 
 HELP = """
@@ -46,6 +47,7 @@ def test_the_options_that_the_short_help_of_train_names_exist(move37):
     named = set(re.findall(r"--[a-z][\w.-]*", text))
     assert named <= known, named - known
     assert len(named) > 15
+    assert set(_MEANT.values()) <= known
 
 
 def test_all_options_stand_in_the_long_help_with_the_values_of_the_preset(move37):
@@ -53,6 +55,14 @@ def test_all_options_stand_in_the_long_help_with_the_values_of_the_preset(move37
     for name in _option_names(alphazero.preset("smoke", "connect_four")):
         assert "no-" in name or name in text, name
     assert re.search(r"--iterations INT\W+\(default: 3\)", text)
+
+
+def test_a_command_is_named_as_a_shell_finds_it(monkeypatch, tmp_path):
+    monkeypatch.setattr(sys, "argv", [".venv/bin/move37", "train"])
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert program() == ".venv/bin/move37"
+    (tmp_path / "move37").touch(0o755)
+    assert program() == "move37"
 
 
 def test_help_before_or_behind_a_command_is_the_same(move37):

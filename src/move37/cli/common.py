@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import re
 import signal
 import sys
 import threading
@@ -70,7 +71,9 @@ def _make(make: Callable[[str], T], name: str) -> T:
     try:
         return make(name)
     except UnknownName as error:
-        raise UnknownName(f"{error}{did_you_mean(name, games.names())}") from None
+        side = re.search(r"\d+", name)  # boards of all sizes may be meant, not only of those that are listed
+        sized = [re.sub(r"\d+x\d+", f"{side[0]}x{side[0]}", known) for known in games.names()] if side else []
+        raise UnknownName(f"{error}{did_you_mean(name, [*games.names(), *sized])}") from None
 
 
 def find_run(name: str) -> Run:

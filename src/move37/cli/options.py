@@ -3,6 +3,7 @@
 import argparse
 import difflib
 import shutil
+import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NoReturn
@@ -39,6 +40,11 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     names = {name.lower(): name for name in known}
     found = difflib.get_close_matches(word.lower(), names, n=1, cutoff=0.6)
     return f" Did you mean {names[found[0]]}?" if found else ""
+
+
+def program() -> str:
+    """How to call this program again: `move37`, or its path where a shell does not find it by its name."""
+    return "move37" if shutil.which("move37") else sys.argv[0]
 
 
 def run_names() -> list[str]:

@@ -24,7 +24,7 @@ from move37.cli.common import (
     recipe_of,
     stoppable,
 )
-from move37.cli.options import PRESETS, RUNS, Parser, did_you_mean
+from move37.cli.options import PRESETS, RUNS, Parser, did_you_mean, program
 from move37.core.errors import BadConfig, BadRun, UnknownName
 from move37.core.types import Game
 from move37.games.check import check
@@ -82,7 +82,7 @@ def _resume(options: Namespace) -> int:
     elif done and done[-1] >= wanted:
         whose = f"{_a_stage(out)} --iterations N" if staged else f"{_short(out.path)} --iterations {2 * wanted}"
         raise BadRun(
-            f"{out.path} is finished: {done[-1]} of {wanted} {unit}. Go on with: move37 resume {whose}"
+            f"{out.path} is finished: {done[-1]} of {wanted} {unit}. Go on with: {program()} resume {whose}"
             + (" (the stages behind it keep what they have learned)" if staged else "")
         )
     if not done:
@@ -119,7 +119,8 @@ def _configure(recipe: Any, options: Namespace) -> Any:
     for word in [] if options.help_all else options.rest:
         name = word.split("=")[0].replace("_", "-")
         if name.startswith("--") and name not in known:
-            parser.error(f"no option {name}.{did_you_mean(name, known)} move37 train --help-all lists all.")
+            meant = f" Did you mean {_MEANT[name]}?" if name in _MEANT else did_you_mean(name, known)
+            parser.error(f"no option {name}.{meant} move37 train --help-all lists all.")
     return _parse(recipe.Config, default, ["--help"] if options.help_all else options.rest, parser)
 
 
@@ -149,6 +150,19 @@ def _parse(cls: Any, default: Any, arguments: list[str], parser: Parser) -> Any:
     parser.error(text)
 
 
+# What other programs call it, and what we call it.
+_MEANT = {
+    "--dir": "--name",
+    "--epochs": "--iterations",
+    "--learning-rate": "--optimiser.learning-rate",
+    "--lr": "--optimiser.learning-rate",
+    "--out": "--name",
+    "--output": "--name",
+    "--run": "--name",
+    "--simulations": "--search.num-simulations",
+    "--steps": "--iterations",
+    "--visits": "--search.num-simulations",
+}
 # What tyro says, and what we say.
 _PLAINLY = (
     (r"^Error parsing (--[^:]*): ", r"argument \1: "),
@@ -213,26 +227,26 @@ def _mirror(path: Path, wanted: bool) -> AbstractContextManager[object]:
 def _farewell(out: Run) -> bool:
     """How strong it is, and what can be done next. Returns whether it stopped before the end."""
     saved = checkpoints.steps(out.path / "checkpoints")
-    rows, done, path = out.metrics(), saved[-1] if saved else 0, _short(out.path)
+    rows, done, path, call = out.metrics(), saved[-1] if saved else 0, _short(out.path), program()
     wanted, unit = amount(out)
     stopped = out.interrupted and done < wanted
     errors = [row["solver_error"] for row in rows if row.get("solver_error") is not None]
     if errors:
         print(f"with search it gives {100 * errors[-1]:.1f} % of known results away (solver error)")
     if stopped and not saved:
-        print(f"stopped before the first iteration was saved. Begin again with: move37 resume {path}")
+        print(f"stopped before the first iteration was saved. Begin again with: {call} resume {path}")
         return True
     if stopped:
         within = f", {_where_in_stage(out, done)}" if unit == "stages" else ""
         text = f"stopped after {unit[:-1]} {done} of {wanted}{within}; everything is saved."
-        print(f"{text} Go on with: move37 resume {path}")
+        print(f"{text} Go on with: {call} resume {path}")
     else:
         print(f"done after {out.seconds / 60:.1f} minutes and {done} {unit}")
     if _plays(out):
-        print(f"play:  move37 play {path}\nwatch: move37 watch {path}")
+        print(f"play:  {call} play {path}\nwatch: {call} watch {path}")
         if make_world(out.about["game"]).num_players == 2:
-            print(f"rate:  move37 arena {path} random mcts:1000")
-    print(f"plot:  move37 plot {path}")
+            print(f"rate:  {call} arena {path} random mcts:1000")
+    print(f"plot:  {call} plot {path}")
     return stopped
 
 

@@ -40,8 +40,7 @@ class Display:
         """`last` is the last iteration."""
         self.last, self.console = last, console or Console()
         self.rows: list[dict[str, Any]] = []
-        self._began = time.monotonic()
-        self._first = 0.0  # when the first row came: what lies before is mostly compilation
+        self._compiled = 0.0  # when the second row came: before it, play and learning are compiled
         self._live = Live(console=self.console, auto_refresh=False, transient=False)
 
     def __enter__(self) -> "Display":
@@ -65,16 +64,16 @@ class Display:
         else:
             newest = [f"{label} {text}" for label, text, values in self._metrics() if values[-1][0] == row["iteration"]]
             head = f"iteration {row['iteration']} of {self.last}"
-            line = "  ".join([head, *newest, f"left {_clock(left)}"])
+            line = "  ".join([head, *newest, f"left {left}"])
             self.console.print(line, highlight=False, soft_wrap=True)
 
-    def _time_left(self, now: float) -> float:
-        """Seconds, from the mean of the iterations so far; the first counts only while it is alone."""
-        if len(self.rows) == 1:
-            self._first, mean = now, now - self._began
-        else:
-            mean = (now - self._first) / (len(self.rows) - 1)
-        return mean * (self.last - self.rows[-1]["iteration"])
+    def _time_left(self, now: float) -> str:
+        """From the mean of the iterations behind the first two; none before there is one."""
+        remain = self.last - self.rows[-1]["iteration"]
+        if len(self.rows) <= 2:
+            self._compiled = now
+            return "?" if remain else _clock(0.0)
+        return _clock((now - self._compiled) / (len(self.rows) - 2) * remain)
 
     def _metrics(self) -> list[tuple[str, str, list[tuple[int, float]]]]:
         """(name, newest value, all values with their iterations) of what is shown; exams are rarer than iterations."""
@@ -93,10 +92,10 @@ class Display:
                 shown.append((_NAMES.get(name, name.replace("_", " ")), text, values))
         return shown
 
-    def _table(self, left: float) -> Group:
+    def _table(self, left: str) -> Group:
         done = self.rows[-1]["iteration"]
         gone = self.rows[-1].get("seconds", 0.0)
-        title = f"iteration {done} of {self.last}, {_clock(gone)} gone, {_clock(left)} left"
+        title = f"iteration {done} of {self.last}, {_clock(gone)} gone, {left} left"
         table = Table.grid(padding=(0, 3, 0, 0))
         table.add_column(no_wrap=True)
         table.add_column(no_wrap=True, justify="right")
