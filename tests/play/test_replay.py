@@ -53,9 +53,9 @@ def test_renewed_targets_are_of_their_positions_and_outlive_a_stop(tmp_path):
         samples = _samples(10 * t, 3)
         replay.add(t, samples._replace(bootstrap=np.full(3, 0.5, np.float32)), 1)
 
-    def search(observation, policy):
-        asked.extend(policy[:, 0].tolist())
-        return Renewed(policy + 1000, policy[:, 0] + 2000)
+    def search(rows):
+        asked.extend(rows.policy[:, 0].tolist())
+        return Renewed(rows.policy + 1000, rows.policy[:, 0] + 2000)
 
     replay.renew(7, np.random.default_rng(0), search, values_up_to=3)
     assert len(set(asked)) == 7

@@ -9,6 +9,7 @@ import pytest
 from move37 import games
 from move37.core.errors import BadConfig, UnknownName
 from move37.games import make
+from move37.learn.targets import Samples
 from move37.models.learned import Learned, seen
 from move37.nets.latent import BoardLatent, LatentConfig
 from move37.play.arena import play_match
@@ -90,9 +91,9 @@ def test_what_reanalyze_says_is_what_a_search_with_that_net_says():
     states = jax.vmap(lambda s, a: game.step(s, a).state)(states, np.array([0, 4, 8], np.int32))
     shown = seen(game, states)
     wanted = search(Learned(net), Learned(net).embed(shown), config)
-    policy = np.asarray(shown.legal, np.float32)
-    again = Reanalyze(game, Learned, config)
-    found = again.targets(net, np.asarray(shown.observation), policy, jax.random.key(1))
+    none = np.zeros(3, np.float32)
+    rows = Samples(np.asarray(shown.observation), np.asarray(shown.legal, np.float32), none, none, none[:, None], none)
+    found = Reanalyze(game, Learned, config).targets(net, rows, jax.random.key(1))
     np.testing.assert_allclose(found.policy, wanted.action_weights, atol=1e-5)
     np.testing.assert_allclose(found.value, wanted.value, atol=1e-5)
     assert (np.argsort(found.policy[0]) != np.argsort(found.policy[1])).any()

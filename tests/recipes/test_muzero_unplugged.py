@@ -76,6 +76,18 @@ def test_nothing_is_played(tmp_path, played, monkeypatch):
 
 
 @pytest.mark.whole
+def test_policies_keep_a_share_of_what_was_done(tmp_path, played):
+    config = dataclasses.replace(muzero_unplugged.preset("smoke", CART), data=str(played), imitation=0.75)
+    _train(tmp_path / "run", dataclasses.replace(config, iterations=1))
+    with np.load(tmp_path / "run/replay/000000.npz") as given, np.load(tmp_path / "run/replay/000000.renewed") as new:
+        other = (given["policy"] != new["policy"]).any(1)
+        done = np.take_along_axis(new["policy"], given["action"][:, None], axis=1)[:, 0]
+        assert other.sum() == config.reanalyze
+        assert (done[other] >= 0.75).all()
+        np.testing.assert_allclose(new["policy"].sum(1), 1, rtol=1e-5)
+
+
+@pytest.mark.whole
 @pytest.mark.parametrize(("iterations", "taken"), [(1, False), (2, True)])
 def test_values_of_the_search_are_taken_from_the_iteration_that_is_asked_for(tmp_path, played, iterations, taken):
     config = dataclasses.replace(muzero_unplugged.preset("smoke", CART), data=str(played), searched_values=2)

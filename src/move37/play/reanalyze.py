@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Array, Float, Key, Shaped
 
 from move37.core.types import Game, World
+from move37.learn.targets import Samples
 from move37.models.chance import Imagination
 from move37.models.learned import Seen
 from move37.play.mind import Mind
@@ -45,14 +46,12 @@ class Reanalyze:
 
         self._think = jax.jit(think)
 
-    def targets(
-        self, net: Any, observation: Shaped[np.ndarray, "N *c"], policy: Float[np.ndarray, "N A"], key: Key[Array, ""]
-    ) -> Renewed:
-        """To learn instead. Of a game `policy` tells what is legal: Gumbel's gives that some probability."""
-        parts = []
-        for i in range(0, len(policy), _AT_ONCE):
-            rows = np.arange(i, i + _AT_ONCE) % len(policy)  # the last search is filled up with the first positions
-            shown, before = jnp.asarray(observation[rows]), jnp.asarray(policy[rows])
+    def targets(self, net: Any, rows: Samples, key: Key[Array, ""]) -> Renewed:
+        """To learn instead. Of a game the policies tell what is legal: Gumbel's gives that some probability."""
+        parts, count = [], len(rows.policy)
+        for i in range(0, count, _AT_ONCE):
+            some = np.arange(i, i + _AT_ONCE) % count  # the last search is filled up with the first positions
+            shown, before = jnp.asarray(rows.observation[some]), jnp.asarray(rows.policy[some])
             found = self._think(net, shown, before, jax.random.fold_in(key, i))
-            parts.append([np.asarray(x)[: len(policy) - i] for x in found])
+            parts.append([np.asarray(x)[: count - i] for x in found])
         return Renewed(*map(np.concatenate, zip(*parts, strict=True)))

@@ -127,19 +127,19 @@ class Replay:
         self,
         count: int,
         rng: np.random.Generator,
-        search: Callable[[np.ndarray, np.ndarray], Renewed],
+        search: Callable[[Samples], Renewed],
         values_up_to: int = -1,
     ) -> None:
         """New targets for `count` positions of the window, no position twice.
 
-        `search`: (observations, policies) → what to learn instead. Positions of iterations up to `values_up_to` take
-        its value too, instead of the return of what was played then; newer ones take the policy.
+        `search`: positions with their targets → what to learn instead. Positions of iterations up to `values_up_to`
+        take its value too, instead of the return of what was played then; newer ones take the policy.
         """
         if len(self) < self.config.least:
             return
         drawn = np.sort(rng.permutation(len(self))[:count])
         rows = _rows([samples for _, samples in self._segments], drawn)
-        found, first = search(rows.observation, rows.policy), 0
+        found, first = search(rows), 0
         for i, (iteration, samples) in enumerate(self._segments):
             here = slice(*np.searchsorted(drawn, (first, first + len(samples.value))))
             if here.start < here.stop:

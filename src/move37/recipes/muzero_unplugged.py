@@ -9,17 +9,20 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from math import inf
 
+import numpy as np
+from jaxtyping import Array, Key
+
 from move37 import games
 from move37.core.errors import BadConfig, check_ranges
 from move37.core.types import Game, World
 from move37.data.logged import read_episodes
-from move37.learn.targets import n_step_targets
+from move37.learn.targets import Samples, n_step_targets
 from move37.learn.unroll import unrolled_loss
 from move37.learn.update import Learner, OptimiserConfig, fit, kept
 from move37.models.learned import Learned, values
 from move37.nets.latent import LatentConfig
 from move37.play.reanalyze import Reanalyze
-from move37.play.replay import Replay, ReplayConfig
+from move37.play.replay import Renewed, Replay, ReplayConfig
 from move37.play.worlds import Measures
 from move37.recipes import muzero_config
 from move37.recipes.muzero import Net, net_of
@@ -58,6 +61,7 @@ class Config:
     num_unroll_steps: int = 5  # K
     td_steps: int = 10  # n of the n-step return
     reanalyze: int = 10_000  # positions whose policies are searched again in each iteration
+    imitation: float = 0.0  # share of what was done in the policy to be learned, beside what the search says
     searched_values: int | None = None  # and their values too, from this iteration on, instead of what was played
     exam_every: int = 5  # iterations between two measurements of strength
     net: LatentConfig = field(default_factory=LatentConfig)
@@ -68,7 +72,7 @@ class Config:
         """Check the ranges. Raises `BadConfig`."""
         check_ranges("", self, iterations=(1, inf), updates=(1, inf), batch_size=(1, inf), exam_every=(1, inf))
         check_ranges("", self, num_unroll_steps=(0, inf), td_steps=(1, inf), reanalyze=(1, inf))
-        check_ranges("", self, searched_values=(1, inf))
+        check_ranges("", self, searched_values=(1, inf), imitation=(0, 1))
 
 
 def preset(name: str, game: str) -> Config:
@@ -107,7 +111,7 @@ def train(config: Config, out: Run, resume: bool = False) -> Net:
         replay.add(0, n_step_targets(episodes, config.td_steps), sum(not e.cut for e in episodes))
 
     for t in out.steps(done + 1, config.iterations):
-        targets = partial(again.targets, learner.acting, key=out.key("reanalyze", t))
+        targets = partial(_targets, again, learner.acting, config.imitation, out.key("reanalyze", t))
         old = 0 if t >= (config.searched_values or inf) else -1  # all of the dataset is of iteration 0
         replay.renew(config.reanalyze, out.rng("reanalyze", t), targets, old)
         rng, steps, later = out.rng("batch", t), config.num_unroll_steps, config.net.consistency > 0
@@ -122,6 +126,18 @@ def train(config: Config, out: Run, resume: bool = False) -> Net:
     if out.interrupted:  # the net to play with is the newest, with an exam or without
         out.save_net(t, learner.acting)
     return learner.acting
+
+
+def _targets(again: Reanalyze, net: Net, imitation: float, key: Key[Array, ""], rows: Samples) -> Renewed:
+    """What the search says, and a share of what was done.
+
+    Source, of the share: Liu et al., "Efficient offline policy optimization with a learned model" (ROSMO), ICLR 2023,
+    which adds the log-likelihood of what was done to the loss. A search that tries nothing believes its own mistakes
+    where nobody has been; so it stays near to where somebody was.
+    """
+    found = again.targets(net, rows, key)
+    done = np.eye(found.policy.shape[1], dtype=np.float32)[rows.action]
+    return found._replace(policy=(1 - imitation) * found.policy + np.float32(imitation) * done)
 
 
 def load(out: Run, iteration: int | None = None) -> tuple[World, Config, Net, int]:
