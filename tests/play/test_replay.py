@@ -127,6 +127,9 @@ BREAKS = {
     "flipped": lambda p: p.write_bytes(b"".join([p.read_bytes()[:200], b"?", p.read_bytes()[201:]])),
     "noise": lambda p: p.write_bytes(b"no archive at all"),
     "fields": lambda p: np.savez(p, other=np.zeros(3)),
+    "lengths": lambda p: np.savez(p, **_samples(0, 4)._replace(policy=np.zeros((3, 2), np.float32))._asdict()),
+    "newer": lambda p: p.write_bytes(p.read_bytes().replace(b"PK\x01\x02", b"PK\x01\x02\xff\xff\xff\xff", 1)),
+    "of reanalyze": lambda p: p.with_suffix(".renewed").write_bytes(b"xx"),
     "pickle": lambda p: np.savez(p, **_samples(0, 4)._replace(value=np.array([{}] * 4))._asdict()),
     "gone": lambda p: p.unlink(),
 }
@@ -137,8 +140,19 @@ def test_a_broken_or_missing_segment_is_named(tmp_path, how):
     replay = _fill(Replay(SMALL, tmp_path), range(1, 5))
     path = tmp_path / "000003.npz"
     BREAKS[how](path)
-    with pytest.raises(BadRun, match="missing" if how == "gone" else "000003.npz.*cannot be read"):
+    says = {"gone": "missing", "of reanalyze": "000003.renewed cannot be read"}
+    with pytest.raises(BadRun, match=says.get(how, "000003.npz (cannot be read|is no part)")) as caught:
         Replay.open(SMALL, tmp_path, 4, replay.state)
+    assert "pickle" not in str(caught.value)
+
+
+def test_a_file_that_is_no_segment_lies_in_peace(tmp_path):
+    replay = _fill(Replay(SMALL, tmp_path), range(1, 5))
+    for name in ("000abc.npz", "000002 (copy).npz", "notes.txt"):
+        (tmp_path / name).write_text("mine")
+    assert _held(Replay.open(SMALL, tmp_path, 4, replay.state)) == _held(replay)
+    replay.prune()
+    assert (tmp_path / "000abc.npz").read_text() == "mine"
 
 
 @pytest.mark.parametrize("name", ["tic_tac_toe", "connect_four", "hex_3x3", "othello_6x6", "go_5x5"])
@@ -186,6 +200,36 @@ def test_symmetries_turn_observation_policy_and_reply_as_the_rules_do(name):
     each = [augment(samples, (symmetry, symmetry), rng).action for symmetry in game.symmetries()]
     assert len(lines) > 1
     assert lines <= {line.tobytes() for line in each}
+
+
+def test_stretches_are_turned_as_wholes():
+    game, rng = make("tic_tac_toe"), np.random.default_rng(0)
+    steps, actions = 2, np.array([0, 5, 1, 3, 2], np.int32)  # nothing in it is its own mirror image
+    state, seen = game.init(jax.random.key(0)), []
+    for action in actions:
+        seen.append(np.asarray(game.observe(state)))
+        state = game.step(state, jnp.int32(action)).state
+    policy, zero = np.eye(9, dtype=np.float32)[actions], np.zeros(5, np.float32)
+    left = np.arange(5, 0, -1, dtype=np.float32)
+    whole = Samples(np.stack(seen), policy, zero + 1, zero, 0 * policy, left)
+    whole = whole._replace(action=actions, reward=zero, cut=zero, root_value=zero, bootstrap=zero)
+    replay = Replay(ReplayConfig(fraction=1.0, least=1))
+    replay.add(1, whole)
+
+    def lines(samples):
+        return {
+            (samples.observation[t].tobytes(), samples.action[t : t + steps].tobytes(), samples.policy[t].tobytes())
+            for t in range(5 - steps)
+        }
+
+    images = [lines(augment(whole, (symmetry, symmetry), rng)) for symmetry in game.symmetries()]
+    for symmetries, wanted in (((), images[0]), (game.symmetries(), set().union(*images))):
+        (batch,) = replay.stretches(1, 2000, steps, rng, symmetries=symmetries)
+        inside = np.flatnonzero((batch.policy_weight == 1).all(1))
+        parts = (batch.observation, batch.action, batch.policy[:, 0])
+        assert {tuple(part[i].tobytes() for part in parts) for i in inside} == wanted
+        np.testing.assert_array_equal(batch.policy[inside, :-1].argmax(-1), batch.action[inside])
+    assert len(set().union(*images)) == 8 * len(images[0])
 
 
 def test_a_game_without_symmetries_keeps_its_samples():

@@ -100,10 +100,18 @@ def test_what_reanalyze_says_is_what_a_search_with_that_net_says():
 
 
 @pytest.mark.whole
-def test_a_net_that_learns_to_imagine_what_it_sees(tmp_path):
+def test_a_net_that_learns_to_imagine_what_it_sees_turned_by_symmetries(tmp_path, monkeypatch):
     config = muzero.preset("smoke", GAME)
-    config = dataclasses.replace(config, net=dataclasses.replace(config.net, consistency=2.0), updates=40)
+    net = dataclasses.replace(config.net, consistency=2.0)
+    config, turned = dataclasses.replace(config, net=net, updates=40, augmentation=True), []
+
+    def seen(replay, *rest, stretches=Replay.stretches):
+        turned.append(len(rest[-1]))
+        return stretches(replay, *rest)
+
+    monkeypatch.setattr(Replay, "stretches", seen)
     _, run = _train(tmp_path / "run", config)
+    assert set(turned) == {8}
     losses = [row["consistency_loss"] for row in run.metrics() if "consistency_loss" in row]
     assert losses[-1] < losses[0] - 0.1
 
@@ -160,8 +168,21 @@ def test_images_are_learned_from_and_a_stopped_run_goes_on_as_if_it_had_not_been
     assert run.metrics()[-1]["trial_return"] <= 0
 
 
+@pytest.mark.parametrize(("limit", "iterations"), [(999, 39), (1000, 330), (None, 39)])
+def test_a_world_of_long_episodes_gets_more_iterations(tmp_path, limit, iterations):
+    text = f"""import gymnasium
+class Still(gymnasium.Env):
+    observation_space, action_space = gymnasium.spaces.Box(-1, 1, (2,)), gymnasium.spaces.Discrete(2)
+    max_episode_steps = {limit}
+"""
+    (tmp_path / "still.py").write_text(text)
+    assert muzero.preset("laptop", f"gym:{tmp_path}/still.py:Still").iterations == iterations
+
+
 def test_presets():
     assert muzero.preset("paper", "atari:pong").search.num_simulations == 50
+    turned = {name: muzero.preset("laptop", name).augmentation for name in (GAME, "catch", "gym:CartPole-v1")}
+    assert turned == {GAME: True, "catch": False, "gym:CartPole-v1": False}
     for name in ("smoke", "laptop", "gpu", "paper"):
         assert muzero.preset(name, GAME).iterations >= 3
     with pytest.raises(UnknownName, match="muzero has no preset 'huge'; there are: smoke, laptop"):

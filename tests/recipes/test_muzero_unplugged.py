@@ -85,14 +85,3 @@ def test_policies_keep_a_share_of_what_was_done(tmp_path, played):
         assert other.sum() == config.reanalyze
         assert (done[other] >= 0.75).all()
         np.testing.assert_allclose(new["policy"].sum(1), 1, rtol=1e-5)
-
-
-@pytest.mark.whole
-@pytest.mark.parametrize(("iterations", "taken"), [(1, False), (2, True)])
-def test_values_of_the_search_are_taken_from_the_iteration_that_is_asked_for(tmp_path, played, iterations, taken):
-    config = dataclasses.replace(muzero_unplugged.preset("smoke", CART), data=str(played), searched_values=2)
-    _train(tmp_path / "run", dataclasses.replace(config, iterations=iterations))
-    with np.load(tmp_path / "run/replay/000000.npz") as given, np.load(tmp_path / "run/replay/000000.renewed") as new:
-        other = given["value"] != new["value"]
-        assert other.any() == taken
-        assert (new["bootstrap"][other] == 0).all()

@@ -112,7 +112,8 @@ def _configure(recipe: Any, options: Namespace) -> Any:
     try:
         default = recipe.preset(options.preset, options.game)
     except UnknownName as error:
-        raise UnknownName(f"{error}{did_you_mean(options.preset, PRESETS)}") from None
+        there = [name for name in PRESETS if name in str(error).partition("there are:")[2]]
+        raise UnknownName(f"{error}{did_you_mean(options.preset, there)}") from None
     parser = COMMANDS["train"][1]()
     own = [option for action in parser._actions for option in action.option_strings]
     known = [*_option_names(default), *own]
@@ -168,6 +169,10 @@ _PLAINLY = (
     (r"^Error parsing (--[^:]*): ", r"argument \1: "),
     (r"^Error parsing [^:]*: ", ""),
     (r"invalid literal for int\(\) with base 10: (.*)", r"\1 is not allowed; it must be a whole number"),
+    (
+        r"no type matching {None}\|(INT|FLOAT) could be instantiated from \['(.*)'\].*",
+        r"'\2' is not allowed; it must be a number or None",
+    ),
     (r"could not convert string to float: (.*)", r"\1 is not allowed; it must be a number"),
     (r"^invalid choice (.*) for argument '(.*)'\. Expected one of \((.*)\)\.", r"argument \2: \1 is none of \3"),
     (r"^Missing value for argument '(.*)'\..*", r"argument \1: its value is missing"),

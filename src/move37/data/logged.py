@@ -3,7 +3,6 @@
 What is read is what happened: observations, actions, rewards, ends. What a search once said of them is left.
 """
 
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,8 +10,9 @@ import numpy as np
 from jaxtyping import Float, Shaped
 
 from move37.core.episode import Episode
-from move37.core.errors import BadConfig, BadRun, MissingExtra
+from move37.core.errors import BadConfig, MissingExtra
 from move37.core.types import World
+from move37.run.files import numbered, read_arrays
 
 _MINARI = "minari:"
 _NAMES = ("observation", "action", "reward", "moves_left", "cut")
@@ -40,12 +40,10 @@ def _replay(folder: Path) -> Iterator[Logged]:
     folder = folder / "replay" if (folder / "replay").is_dir() else folder
     if not folder.is_dir():
         raise BadConfig(f"no folder {str(folder)!r}; name a run, its replay/, or minari:ID.")
-    for path in sorted(folder.glob("[0-9]*.npz")):
+    for path in numbered(folder):
+        arrays = read_arrays(path)
         try:
-            with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-                observation, action, reward, left, cut = (arrays[name] for name in _NAMES)
-        except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-            raise BadRun(f"{path} cannot be read ({error}); delete it, or restore it from a backup.") from error
+            observation, action, reward, left, cut = (arrays[name] for name in _NAMES)
         except KeyError as error:
             raise BadConfig(
                 f"{path} has no {error}: it is of a recipe that knows the rules; name a muzero run."

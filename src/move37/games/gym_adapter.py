@@ -13,6 +13,8 @@ from move37.core.errors import BadConfig, MissingExtra, UnknownName
 from move37.games.host import SHOWN, HostWorld
 from move37.games.own import make_own
 
+NO_LIMIT = 10_000  # moves, of an episode in a world that names none
+
 
 @dataclass(frozen=True)
 class GymWorld(HostWorld):
@@ -52,7 +54,7 @@ class GymWorld(HostWorld):
         if image:
             shape = (SHOWN * (1 if len(shape) == 2 else shape[2]), *shape[:2])
         limit = env.spec.max_episode_steps if env.spec is not None else getattr(env, "max_episode_steps", None)
-        attributes: dict[str, Any] = {"observation_shape": shape, "max_num_moves": limit or 10_000}
+        attributes: dict[str, Any] = {"observation_shape": shape, "max_num_moves": limit or NO_LIMIT}
         attributes["shown"] = SHOWN if image else 1
         if bounded:
             low, high = (tuple(map(float, end)) for end in (actions.low, actions.high))
@@ -93,8 +95,9 @@ class GymWorld(HostWorld):
         except ImportError as error:
             raise MissingExtra(f"gym:{self.env_id} needs ale-py: pip install 'move37[atari]'.") from error
         except gymnasium.error.DependencyNotInstalled as error:
-            advice = ": pip install 'move37[box2d]'." if "Box2D" in str(error) else f" cannot be made: {error}"
-            raise MissingExtra(f"gym:{self.env_id}" + advice) from error
+            box2d = "Box2D" in str(error)
+            advice = "needs Box2D: pip install 'move37[box2d]'." if box2d else f"cannot be made: {error}"
+            raise MissingExtra(f"gym:{self.env_id} {advice}") from error
         except gymnasium.error.Error as error:
             raise UnknownName(f"no world 'gym:{self.env_id}': {error}") from error
 

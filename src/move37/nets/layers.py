@@ -1,4 +1,4 @@
-"""The two layers that everything here is made of. Weights are stored as ONNX stores them: [out, in, ...]."""
+"""The layers that everything here is made of. Weights are stored as ONNX stores them: [out, in, ...]."""
 
 from typing import Any
 
@@ -90,11 +90,15 @@ def in_loops(net: Any) -> Any:
     """
     if jax.default_backend() != "cpu":
         return net
-    return jax.tree.map(lambda x: Products(x) if _can_be_products(x) else x, net, is_leaf=_can_be_products)
+    return jax.tree.map(lambda x: Products(x) if _can_be_products(x) else x, net, is_leaf=_is_whole)
+
+
+def _is_whole(x: Any) -> bool:
+    return isinstance(x, Products) or _can_be_products(x)
 
 
 def _can_be_products(x: Any) -> bool:
-    return isinstance(x, Conv) and x.stride == 1
+    return isinstance(x, Conv) and x.stride == 1 and x.weight.shape[-1] % 2 == 1
 
 
 class Dense(eqx.Module):

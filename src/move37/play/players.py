@@ -138,7 +138,10 @@ class LatentPlayer:
     """A net that learned the rules as well: MuZero's, with search, without noise. 0 simulations: its first choice."""
 
     def __init__(self, name: str, game: Game, net: Any, num_simulations: int = 128):
-        """The search is that of exams, Gumbel without noise."""
+        """The search is that of exams: Gumbel without noise, Q on the scale of the tree, as `muzero` learns on boards.
+
+        What a learned model says of two equal moves differs by its errors, and a scale of each node would widen them.
+        """
         self.name, self._net, self._num_simulations = name, net, num_simulations
         self._search, self._likeliest = _imagination(game, max(1, num_simulations))
 
@@ -203,7 +206,7 @@ def _likeliest(game: Game) -> Callable[[State, np.ndarray], Array]:
 @cache
 def _imagination(game: Game, num_simulations: int) -> tuple[Callable[..., Any], Callable[..., Array]]:
     """(search, the likeliest legal action), each of (net, states); compiled once for all nets of a game."""
-    config = SearchConfig(Gumbel(gumbel_scale=0.0), num_simulations)
+    config = SearchConfig(Gumbel(gumbel_scale=0.0, rescale="tree"), num_simulations)
 
     def think(net: Any, states: State) -> Any:
         model = imagination(net)

@@ -5,7 +5,6 @@ number of the iteration, and `Replay.open` reads the segments up to it. What rea
 lies in a file beside it; an iteration that is made again after a stop overwrites it with the same.
 """
 
-import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -21,7 +20,7 @@ from move37.core.frames import Frames
 from move37.core.types import Symmetry, take
 from move37.learn.targets import Samples
 from move37.learn.unroll import Unrolled, unroll
-from move37.run.files import write_atomic
+from move37.run.files import numbered, read_arrays, write_atomic
 
 _RENEWED = ("policy", "value", "bootstrap", "candidates")  # what a search of today can say in place of an older one
 
@@ -86,7 +85,7 @@ class Replay:
         """Delete segment files that neither of the newest two checkpoints needs. Call after each checkpoint."""
         if self.folder is None or not self._segments:
             return
-        for path in self.folder.glob("[0-9]*.npz"):
+        for path in numbered(self.folder):
             if int(path.stem) < self._needed:
                 _delete(path)
         self._needed = self._segments[0][0]
@@ -102,7 +101,7 @@ class Replay:
     def open(cls, config: ReplayConfig, folder: Path, iteration: int, state: dict[str, np.ndarray]) -> "Replay":
         """The window as it was after `iteration`. Raises `BadRun` if a segment is missing or broken."""
         replay = cls(config, folder)
-        for path in sorted(folder.glob("[0-9]*.npz")):
+        for path in numbered(folder):
             if int(state["first"]) <= int(path.stem) <= iteration:
                 replay._segments.append((int(path.stem), _read(path)))
             elif int(path.stem) > iteration:
@@ -255,7 +254,7 @@ def _with(rows: np.ndarray, places: np.ndarray, new: np.ndarray | np.float32) ->
 
 
 def _renewed(path: Path) -> Path:
-    """Where the targets of a segment lie that reanalyze has made. Not `[0-9]*.npz`, which are the segments."""
+    """Where the targets of a segment lie that reanalyze has made. Not `.npz`, which are the segments."""
     return path.with_suffix(".renewed")
 
 
@@ -283,14 +282,13 @@ def _samples(arrays: dict[str, np.ndarray]) -> Samples:
 
 
 def _read(path: Path) -> Samples:
+    """A segment, with what reanalyze made of it. Raises `BadRun`."""
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            samples = _samples(dict(arrays))
-        if not _renewed(path).exists():
-            return samples
-        with _renewed(path).open("rb") as file, np.load(file, allow_pickle=False) as newer:
-            return samples._replace(**dict(newer))
-    except (OSError, ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise BadRun(
-            f"{path}: this part of the replay window cannot be read ({error}); restore it from a backup."
-        ) from error
+        samples = _samples(read_arrays(path))
+        if _renewed(path).exists():
+            samples = samples._replace(**read_arrays(_renewed(path)))
+        if {len(rows) for rows in samples if rows is not None} != {len(samples.value)}:
+            raise ValueError("its arrays are not of one length")
+    except (ValueError, TypeError, KeyError) as error:
+        raise BadRun(f"{path} is no part of a replay window ({error}); restore it from a backup.") from error
+    return samples

@@ -8,6 +8,7 @@ from move37.core.types import Embedding, Game, State, World
 from move37.games.host import HostWorld
 from move37.models.chance import Imagination
 from move37.models.learned import seen
+from move37.nets.layers import in_loops
 from move37.play.actors import Actors, Trials
 from move37.play.exam import Exam
 from move37.play.ladder import Ladder, Load
@@ -25,8 +26,7 @@ def stream_of(
         game = world
 
         def model_of(net: Any, states: State) -> tuple[Imagination, Embedding]:
-            imagined = model(net)
-            return imagined, imagined.embed(seen(game, states))
+            return model(net), model(in_loops(net)).embed(seen(game, states))  # games are stepped in a compiled loop
 
         return Stream(game, search, play, key, model_of=model_of)
     assert isinstance(world, HostWorld)

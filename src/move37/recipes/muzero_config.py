@@ -6,6 +6,7 @@ from math import inf
 from move37 import games
 from move37.core.errors import UnknownName, check_ranges
 from move37.core.values import Support
+from move37.games.gym_adapter import NO_LIMIT
 from move37.learn.update import OptimiserConfig
 from move37.nets.latent import LatentConfig
 from move37.play.replay import ReplayConfig
@@ -95,7 +96,7 @@ def preset(name: str, game: str) -> Config:
         ),
     }
     if game.startswith("gym:"):
-        presets = _control(presets, long=games.world(game).max_num_moves >= 1_000)
+        presets = _control(presets, long=1_000 <= games.world(game).max_num_moves < NO_LIMIT)
     elif game.startswith("atari:"):
         presets = _atari(presets)
     elif game in ("game_2048", "offers"):
@@ -129,7 +130,7 @@ def _control(presets: dict[str, Config], long: bool) -> dict[str, Config]:
         replay=ReplayConfig(least=512, fraction=1.0),
         optimiser=OptimiserConfig(learning_rate=3e-3, decay_updates=39 * 256, ema=0.98),
     )
-    if long:  # measured in LunarLander: a few hundred thousand steps, of which those of the newest agents are learned
+    if long:  # as LunarLander wants it: some hundred thousand steps, of which those of the newest agents are learned
         laptop = replace(
             laptop,
             iterations=330,

@@ -62,7 +62,6 @@ class Config:
     td_steps: int = 10  # n of the n-step return
     reanalyze: int = 10_000  # positions whose policies are searched again in each iteration
     imitation: float = 0.0  # share of what was done in the policy to be learned, beside what the search says
-    searched_values: int | None = None  # and their values too, from this iteration on, instead of what was played
     exam_every: int = 5  # iterations between two measurements of strength
     net: LatentConfig = field(default_factory=LatentConfig)
     search: SearchConfig = field(default_factory=SearchConfig)
@@ -72,7 +71,7 @@ class Config:
         """Check the ranges. Raises `BadConfig`."""
         check_ranges("", self, iterations=(1, inf), updates=(1, inf), batch_size=(1, inf), exam_every=(1, inf))
         check_ranges("", self, num_unroll_steps=(0, inf), td_steps=(1, inf), reanalyze=(1, inf))
-        check_ranges("", self, searched_values=(1, inf), imitation=(0, 1))
+        check_ranges("", self, imitation=(0, 1))
 
 
 def preset(name: str, game: str) -> Config:
@@ -112,8 +111,7 @@ def train(config: Config, out: Run, resume: bool = False) -> Net:
 
     for t in out.steps(done + 1, config.iterations):
         targets = partial(_targets, again, learner.acting, config.imitation, out.key("reanalyze", t))
-        old = 0 if t >= (config.searched_values or inf) else -1  # all of the dataset is of iteration 0
-        replay.renew(config.reanalyze, out.rng("reanalyze", t), targets, old)
+        replay.renew(config.reanalyze, out.rng("reanalyze", t), targets)
         rng, steps, later = out.rng("batch", t), config.num_unroll_steps, config.net.consistency > 0
         value_of = partial(values, kept(learner.acting))
         batches = replay.stretches(config.updates, config.batch_size, steps, rng, config.td_steps, value_of, later)

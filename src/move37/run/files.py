@@ -2,9 +2,12 @@
 
 import os
 import tempfile
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import IO
+
+import numpy as np
 
 from move37.core.errors import BadRun
 
@@ -35,6 +38,22 @@ def write_atomic(path: Path, content: bytes | Callable[[IO[bytes]], object]) -> 
     finally:
         if name:
             Path(name).unlink(missing_ok=True)
+
+
+def read_arrays(path: Path) -> dict[str, np.ndarray]:
+    """All arrays of an .npz file, by name. Raises `BadRun`, in whichever of its many ways a zip is broken."""
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+            return dict(arrays)
+    except OSError as error:
+        raise BadRun(f"{path} cannot be read: {error.strerror or error}.") from error
+    except (AttributeError, EOFError, RuntimeError, TypeError, ValueError, zipfile.BadZipFile) as error:
+        raise BadRun(f"{path} cannot be read: it is torn, or no file of arrays; restore it from a backup.") from error
+
+
+def numbered(folder: Path) -> list[Path]:
+    """The files `000001.npz`, `000002.npz` … of a folder, in this order; whatever else lies there is nobody's."""
+    return sorted(path for path in folder.glob("*.npz") if path.stem.isascii() and path.stem.isdigit())
 
 
 def sweep(folder: Path) -> None:

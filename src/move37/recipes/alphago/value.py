@@ -7,7 +7,6 @@ outcomes of the games by heart (0.19 in training, 0.37 in test, on the paper's s
 Differs from the paper: a residual tower as everywhere here; games are added while it learns.
 """
 
-import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
@@ -30,7 +29,7 @@ from move37.recipes.alphago import policy
 from move37.recipes.alphago.common import board, preset_of, teacher
 from move37.recipes.loading import load_policy_value
 from move37.run.directory import Run
-from move37.run.files import write_atomic
+from move37.run.files import read_arrays, write_atomic
 from move37.search.stepwise import Evaluator
 
 PATHS = ("teacher", "reinforced")  # options that name folders
@@ -171,10 +170,9 @@ def _segment(out: Run, t: int) -> Path:
 
 def _read(path: Path) -> Positions:
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            return Positions(**arrays)
-    except (OSError, ValueError, TypeError, EOFError, zipfile.BadZipFile) as fault:
-        raise BadRun(f"{path}: these positions cannot be read ({fault}); restore them from a backup.") from fault
+        return Positions(**read_arrays(path))
+    except TypeError as fault:
+        raise BadRun(f"{path} holds no positions ({fault}); restore it from a backup.") from fault
 
 
 def load(out: Run, iteration: int | None = None) -> tuple[Game, Config, PolicyValue, int]:
