@@ -17,18 +17,16 @@ import jax
 import matplotlib
 import numpy as np
 
-from move37.core.errors import BadConfig
+from move37.cli.common import Skill, agent, short_name
+from move37.core.errors import BadConfig, BadRun
 from move37.play.arena import bradley_terry, play_match
-from move37.play.players import basic_player, net_player
-from move37.recipes import alphago_zero, alphazero, muzero
+from move37.play.players import basic_player
 from move37.run import checkpoints
 from move37.run.directory import Run
 from move37.run.files import write_atomic
 
 matplotlib.use("Agg")
 from matplotlib import pyplot as plt
-
-RECIPES = {"alphago_zero": alphago_zero, "alphazero": alphazero, "muzero": muzero}
 
 
 def main():
@@ -46,16 +44,19 @@ def main():
     names = {run.about["game"] for run in runs}
     if len(names) > 1:
         raise BadConfig(f"the runs play {', '.join(sorted(names))}: take runs of one game.")
+    if len({short_name(run) for run in runs}) < len(runs):
+        raise BadConfig("two of the runs have one name: rename a folder.")
     game, nets = None, {}
     for run in runs:
         minutes = {row["iteration"]: row["seconds"] / 60 for row in run.metrics()}
-        kept = np.array(checkpoints.steps(run.path / "nets"))
-        chosen = kept[np.unique(np.linspace(0, len(kept) - 1, options.nets).round().astype(int))].tolist()
-        nets[run.path.name] = curve = []
+        kept = checkpoints.steps(run.path / "nets")
+        if not kept:
+            raise BadRun(f"{run.path} has no net yet.")
+        chosen = sorted({kept[round(i)] for i in np.linspace(len(kept) - 1, 0, options.nets)})
+        nets[short_name(run)] = curve = []
         for iteration in chosen:
-            game, _, net, _ = RECIPES[run.about["recipe"]].load(run, iteration)
-            name = f"{run.path.name}@{iteration}"
-            curve.append((minutes[iteration], net_player(name, game, net, options.simulations)))
+            game, player = agent(f"{run.path}@{iteration}", Skill(options.simulations))
+            curve.append((minutes[iteration], player))
     rows = {row.name: row for row in bradley_terry(list(matches(game, nets, options)))}
 
     figure, axis = plt.subplots(figsize=(8, 5), layout="constrained")

@@ -16,19 +16,17 @@ from pathlib import Path
 
 import jax
 
+from move37.cli.common import Skill, agent, load_net, recipe_of
 from move37.play.arena import play_match
 from move37.play.exam import Exam, play_all_lines
-from move37.play.players import basic_player, net_player
-from move37.recipes import alphazero, muzero
+from move37.play.players import basic_player
 from move37.run.directory import Run
-
-RECIPES = {"alphazero": alphazero, "muzero": muzero}
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("game")
-    parser.add_argument("--recipe", default="alphazero", choices=list(RECIPES))
+    parser.add_argument("--recipe", default="alphazero", help="one that learns boards: alphazero, muzero, …")
     parser.add_argument("--preset", default="laptop")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--run", type=Path, help="measure this run; it is trained if it does not exist")
@@ -37,7 +35,7 @@ def main():
     parser.add_argument("--simulations", type=int, default=128)
     parser.add_argument("--average", action="store_true", help="evaluate positions in all symmetries, in matches")
     options = parser.parse_args()
-    recipe = RECIPES[options.recipe]
+    recipe = recipe_of(options.recipe)
     path = options.run or Path("runs") / f"benchmark-{options.recipe}-{options.game}-{options.seed}"
     if not path.exists():
         began = time.monotonic()
@@ -49,12 +47,12 @@ def main():
 
 
 def measure(run, options):
-    game, _, net, iteration = RECIPES[run.about["recipe"]].load(run)
+    _, game, net, iteration = load_net(str(run.path), latent=True)
+    _, player = agent(str(run.path), Skill(options.simulations, options.average))
     rows = run.metrics()
     print(f"{run.path}, iteration {iteration}, {rows[-1]['games']:.0f} games, {rows[-1]['seconds']:.0f} s")
     exam = Exam(game, options.simulations).sit(net)
     print({name: round(value, 4) for name, value in exam.items()})
-    player = net_player("agent", game, net, options.simulations, average=options.average)
     if game.name == "tic_tac_toe":
         for first in (True, False):
             print(f"all lines of play, agent {'first' if first else 'second'}: {play_all_lines(game, player, first)}")
