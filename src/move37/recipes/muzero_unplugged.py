@@ -2,7 +2,8 @@
 
 Against MuZero, its parent: nothing is played. What others did once is given, and all that is learned comes of searching
 it again: policies by reanalyze, values by n-step returns whose end the newest net judges. All else is shared.
-Differs from the paper: policies start uniform, not as what was done; the window is searched between two iterations.
+Differs from the paper: half of each policy is what was done, half what the search says (`imitation`), all along; the
+window is searched between two iterations.
 """
 
 from dataclasses import dataclass, field, replace
@@ -55,13 +56,13 @@ class Config:
     """Everything that a run depends on, besides the world and the seed."""
 
     data: str = ""  # a run of muzero (its replay is read), a folder of replay segments, or minari:ID
-    iterations: int = 40
+    iterations: int = 20
     updates: int = 256  # of the net in one iteration
     batch_size: int = 128
     num_unroll_steps: int = 5  # K
     td_steps: int = 10  # n of the n-step return
     reanalyze: int = 10_000  # positions whose policies are searched again in each iteration
-    imitation: float = 0.0  # share of what was done in the policy to be learned, beside what the search says
+    imitation: float = 0.5  # share of what was done in the policy to be learned, beside what the search says
     exam_every: int = 5  # iterations between two measurements of strength
     net: LatentConfig = field(default_factory=LatentConfig)
     search: SearchConfig = field(default_factory=SearchConfig)
