@@ -119,19 +119,24 @@ def test_each_line_of_a_book_begins_a_pair(move37, here):
     assert json.loads((here / "x.json").read_text())["openings"] == "book"
 
 
-@pytest.mark.parametrize(("elos", "verdict"), [(("0", "900"), "H0"), (("-900", "0"), "H1")])
-def test_a_test_of_strength_stops_when_it_is_decided(move37, here, elos, verdict):
-    players = "random", "random", "--game=tic_tac_toe"
+@pytest.mark.parametrize(
+    ("elos", "errors", "bounds", "verdict"),
+    [
+        (("0", "900"), (), "[-2.94, 2.94]", "H0"),
+        (("-900", "0"), ("--sprt-errors", "0.05", "0.01"), "[-4.55, 2.99]", "H1"),
+    ],
+)
+def test_a_test_of_strength_stops_when_it_is_decided(move37, here, elos, errors, bounds, verdict):
+    players = "random", "random", "--game=tic_tac_toe", *errors
     said = move37("arena", *players, "--games=400", "--sprt", *elos, "--out=x.json")
     assert said.code == 0, said.err
     report = json.loads((here / "x.json").read_text())
     assert report["finished"]
     assert len(report["played"]) < 100
     points = {row["number"] - 1: {"random": 1.0, None: 0.0}.get(row["winner"], -1.0) for row in report["played"]}
-    pairs, sprt = count_pairs(points), Sprt(*map(float, elos))
+    pairs, sprt = count_pairs(points), Sprt(*map(float, elos), *map(float, errors[1:]))
     assert sprt.verdict(pairs) == verdict
-    shown = (
-        f"LLR {sprt.ratio(pairs):.2f} in [-2.94, 2.94], pairs {' '.join(map(str, pairs))} {verdict} accepted: 0 points"
-    )
+    counts = " ".join(map(str, pairs))
+    shown = f"LLR {sprt.ratio(pairs):.2f} in {bounds}, pairs {counts} {verdict} accepted: 0 points"
     assert shown in said.out
     assert f"{len(report['played'])} games a pair" in said.out

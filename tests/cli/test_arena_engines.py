@@ -180,6 +180,7 @@ BAD = [
     ("random random --game shogi --kif file", r"--kif file is a file; name a folder"),
     ("random random --game shogi --csa old", r"--csa old holds games already; name a new folder"),
     ("random random random --game go_5x5 --sprt 0 5", r"tests the first player against the second: got 3 players"),
+    ("random random --game go_5x5 --sprt 0 5 --sprt-errors 0.6 0.1", r"sprt: got alpha 0.6 and beta 0.1; both must be"),
     ("random random --game go_5x5 --sprt 5 0", r"sprt: got 5 and 0 points; the first must be less"),
     ("random random --game go_5x5 --openings file", r"file: no opening in this file"),
     ("random random --game go_5x5 --sgf file", r"--sgf file is a file; name a folder"),

@@ -46,7 +46,7 @@ def run(command: str, options: Namespace) -> int:
     check_folder(options.out)
     game = _game(options)
     kept = check_places(game, options)
-    options.sprt = options.sprt and Sprt(*options.sprt)
+    options.sprt = options.sprt and Sprt(*options.sprt, *options.sprt_errors)
     console, played = Console(), dict[tuple[str, str], list[Settled]]()
     with ExitStack() as stack, stoppable():
         seats = _seats(game, options, stack)

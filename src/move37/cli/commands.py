@@ -134,8 +134,11 @@ def _arena() -> Parser:
     parser.add_argument("--games", type=whole(2, even=True), default=50, metavar="N", help=text)
     text = "a game begins with up to N random moves (4), or as a line of a file says: FEN, EPD, SFEN, or moves"
     parser.add_argument("--openings", type=_openings, default=4, metavar="N|FILE", help=text)
-    text = "stop when it is clear whether the first of two players is ELO0 or ELO1 points stronger (error 5 %%)"
+    text = "stop when it is clear whether the first of two players is ELO0 or ELO1 points stronger"
     parser.add_argument("--sprt", type=float, nargs=2, metavar=("ELO0", "ELO1"), help=text)
+    text = "of --sprt: how often ELO1 is accepted where ELO0 is true, and ELO0 where ELO1 is (0.05 0.05)"
+    how = {"type": float, "nargs": 2, "metavar": ("ALPHA", "BETA"), "default": (0.05, 0.05)}
+    parser.add_argument("--sprt-errors", help=text, **how)
     add_skill(parser)
     parser.add_argument("--game", help="needed if no player is a run")
     parser.add_argument("--out", type=Path, metavar="FILE", help="write ratings and all results as JSON")
