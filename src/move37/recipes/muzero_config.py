@@ -135,6 +135,8 @@ def _control(presets: dict[str, Config], long: bool) -> dict[str, Config]:
             laptop,
             iterations=330,
             batch_size=128,
+            reanalyze=5_000,
+            searched_values=None,  # in a window of so many iterations nearly all targets would be the model's own
             exam_every=10,
             play=replace(laptop.play, games=16, moves=64),
             replay=replace(laptop.replay, window=50_000),
