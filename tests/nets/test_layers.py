@@ -30,10 +30,11 @@ def test_states_are_scaled_from_0_to_1_and_flat_ones_have_a_gradient():
     assert np.isfinite(jax.jit(jax.grad(lambda x: (to_unit_range(x) ** 2).sum()))(x)).all()
 
 
-@pytest.mark.parametrize("size", [1, 3])
-def test_matrix_products_are_the_convolution(size):
+@pytest.mark.parametrize(("size", "count", "loops"), [(1, 2, 0), (3, 2, 0), (3, 4096, 1), (3, 4093, 0)])
+def test_matrix_products_are_the_convolution(size, count, loops):
     conv = Conv(3, 5, size, key=jax.random.key(0))
     conv = eqx.tree_at(lambda c: c.bias, conv, np.arange(5, dtype=np.float32))
-    x = np.random.default_rng(0).standard_normal((2, 3, 4, 7), np.float32)
-    both = jax.jit(lambda conv, x: (conv(x), Products(conv)(x)))(conv, x)
-    np.testing.assert_allclose(*both, rtol=1e-4, atol=1e-5)
+    x = np.random.default_rng(0).standard_normal((count, 3, 4, 7), np.float32)
+    both = jax.jit(lambda conv, x: (conv(x), Products(conv)(x)))
+    np.testing.assert_allclose(*both(conv, x), rtol=1e-4, atol=1e-5)
+    assert both.lower(conv, x).as_text().count("stablehlo.while") == loops  # of many boards a few at a time
