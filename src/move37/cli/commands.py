@@ -137,8 +137,8 @@ def _arena() -> Parser:
     text = "stop when it is clear whether the first of two players is ELO0 or ELO1 points stronger"
     parser.add_argument("--sprt", type=float, nargs=2, metavar=("ELO0", "ELO1"), help=text)
     text = "of --sprt: how often ELO1 is accepted where ELO0 is true, and ELO0 where ELO1 is (0.05 0.05)"
-    how = {"type": float, "nargs": 2, "metavar": ("ALPHA", "BETA"), "default": (0.05, 0.05)}
-    parser.add_argument("--sprt-errors", help=text, **how)
+    errors = (0.05, 0.05)
+    parser.add_argument("--sprt-errors", type=float, nargs=2, metavar=("ALPHA", "BETA"), default=errors, help=text)
     add_skill(parser)
     parser.add_argument("--game", help="needed if no player is a run")
     parser.add_argument("--out", type=Path, metavar="FILE", help="write ratings and all results as JSON")
