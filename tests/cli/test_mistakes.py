@@ -43,6 +43,7 @@ BAD = [
     ("train --play.game 3", 2, r"no option --play.game. Did you mean --play.games\?"),
     ("train --run big", 2, r"no option --run. Did you mean --name\?"),
     ("train --lr 0.1", 2, r"no option --lr. Did you mean --optimiser.learning-rate\?"),
+    ("train alphago.policy --game go_5x5 --visits 9", 2, r"no option --visits. move37 train --help-all"),
     ("train --tensorboad", 2, r"no option --tensorboad. Did you mean --tensorboard\?"),
     ("train --play.games", 2, r"--play.games: its value is missing"),
     ("train --game", 2, r"--game: expected one argument"),

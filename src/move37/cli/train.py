@@ -120,7 +120,7 @@ def _configure(recipe: Any, options: Namespace) -> Any:
     for word in [] if options.help_all else options.rest:
         name = word.split("=")[0].replace("_", "-")
         if name.startswith("--") and name not in known:
-            meant = f" Did you mean {_MEANT[name]}?" if name in _MEANT else did_you_mean(name, known)
+            meant = did_you_mean(_MEANT.get(name, name), known)  # a recipe need not have what is meant
             parser.error(f"no option {name}.{meant} move37 train --help-all lists all.")
     return _parse(recipe.Config, default, ["--help"] if options.help_all else options.rest, parser)
 
